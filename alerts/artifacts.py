@@ -1,0 +1,71 @@
+"""The generated files: rendered in memory, written, and compared with what is on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from alerts.prometheus_config import alertmanager_document, prometheus_document
+from alerts.registry import RULE_FILES
+
+GENERATED = Path(__file__).parent / "generated"
+HEADER = "# Generated from {source} by `python -m alerts build`; do not edit.\n"
+
+
+def render() -> dict[str, str]:
+    """Render every generated file; the same declarations give the same bytes."""
+    files = {
+        name: _yaml("slo/objectives.py", {"groups": [group.document() for group in groups]})
+        for name, groups in RULE_FILES.items()
+    }
+    source = "alerts/prometheus_config.py"
+    files["prometheus.yml"] = _yaml(source, prometheus_document())
+    files["alertmanager.yml"] = _yaml(source, alertmanager_document())
+    return files
+
+
+def write(folder: Path = GENERATED) -> list[str]:
+    """Write what differs and remove what is no longer rendered; returns the names touched."""
+    folder.mkdir(exist_ok=True)
+    files = render()
+    touched = []
+    for name, text in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_text() != text:
+            path.write_text(text)
+            touched.append(name)
+    for stale in _stale(files, folder):
+        stale.unlink()
+        touched.append(stale.name)
+    return touched
+
+
+def differences(folder: Path = GENERATED) -> list[str]:
+    """Name every file that is not what the declarations render, with what mends it."""
+    files = render()
+    found = []
+    for name, text in files.items():
+        path = folder / name
+        if not path.is_file():
+            found.append(f"{path}: missing; run `make build`")
+        elif (line := _first_difference(path.read_text(), text)) is not None:
+            found.append(f"{path}:{line}: not what is declared; run `make build`, edit the source")
+    return found + [f"{path}: nothing declares it; run `make build`" for path in _stale(files, folder)]
+
+
+def _stale(files: dict[str, str], folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name not in files)
+
+
+def _first_difference(found: str, wanted: str) -> int | None:
+    if found == wanted:
+        return None
+    pairs = zip(found.splitlines(), wanted.splitlines(), strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
+    shorter = min(len(found.splitlines()), len(wanted.splitlines()))
+    return 1 + (shorter if same is None else same)
+
+
+def _yaml(source: str, document: dict[str, object]) -> str:
+    return HEADER.format(source=source) + yaml.safe_dump(document, sort_keys=False, width=120)

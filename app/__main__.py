@@ -1,0 +1,210 @@
+"""The command line of the service: serve, migrate, seed, rows, up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy import func, select
+
+from app.database import create_engine
+from app.local.stack import StackOptions, stack, stop_event
+from app.local.supervisor import StackError, StoppedError
+from app.migrations.runner import migrate as run_migrations
+from app.seed.catalogue import build_catalogue
+from app.seed.load import load
+from app.server import listen, serve_worker, serve_workers
+from app.settings import Environment, MisconfiguredError, Settings, load_settings
+from app.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+FAILED = 1
+MISUSE = 2
+
+
+def main() -> None:
+    """Run a command; what is wrong with its configuration is one sentence and exit code 2."""
+    try:
+        cli(prog_name="python -m app")
+    except MisconfiguredError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(MISUSE) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """The PetSwipe adoption API and its embedded stack.
+
+    Configuration comes from the environment: PET_DATABASE_URL, PET_CACHE_URL and
+    PET_JWT_PRIVATE_KEY_FILE are required by all commands but `up`, which brings its own.
+
+    Exit codes: 0 fine, 1 something failed, 2 misuse or bad configuration.
+    """
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Public address.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option(
+    "--management-port",
+    default=9464,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Metrics of the first worker; each further worker takes the next port.",
+)
+@click.option("--fd", type=int, hidden=True, help="Socket inherited from the parent process.")
+def serve(host: str, port: int, workers: int, management_port: int, fd: int | None) -> None:
+    """Serve the API until SIGTERM.
+
+    One process in a container is `--workers 1`; every worker is one scrape target.
+    """
+    settings = load_settings()
+    sock = listen(host, port) if fd is None else socket.socket(fileno=fd)
+    if workers == 1:
+        serve_worker(settings, sock, management_port)
+        return
+    raise SystemExit(serve_workers(sock, workers, management_port))
+
+
+@cli.command()
+@click.option("--to", default="head", show_default=True, help="A revision, head, base, or -1.")
+def migrate(to: str) -> None:
+    """Bring the database schema to a revision."""
+    _with_engine(load_settings(), lambda engine: run_migrations(engine, to))
+    click.echo(f"schema is at {to}")
+
+
+@cli.command()
+@click.option("--pets", default=2400, show_default=True, type=click.IntRange(1, 200_000))
+@click.option("--adopters", default=200, show_default=True, type=click.IntRange(0, 100_000))
+@click.option("--seed", default=20_261_121, show_default=True, help="Same number, same animals.")
+@click.option(
+    "--password",
+    envvar="PET_SEED_PASSWORD",
+    required=True,
+    help="Password of every demo account; better given as PET_SEED_PASSWORD.",
+)
+def seed(pets: int, adopters: int, seed: int, password: str) -> None:
+    """Load a reproducible catalogue: real breeds and shelters, invented animals.
+
+    Loading it twice changes nothing. Refused in production.
+    """
+    settings = load_settings()
+    if settings.environment is Environment.PRODUCTION:
+        raise MisconfiguredError("seed puts accounts with a shared password: not in production")
+    catalogue = build_catalogue(pets, seed)
+    _with_engine(
+        settings,
+        lambda engine: load(engine, catalogue, adopters, password, settings.bcrypt_rounds),
+    )
+    click.echo(f"{len(catalogue.pets)} pets of {len(catalogue.shelters)} shelters, {adopters} adopters")
+
+
+@cli.command()
+def rows() -> None:
+    """Print the number of rows of every table, as JSON."""
+    counts: dict[str, int] = {}
+
+    async def count(engine: AsyncEngine) -> None:
+        async with engine.connect() as connection:
+            for table in metadata.sorted_tables:
+                found = await connection.scalar(select(func.count()).select_from(table))
+                counts[table.name] = found or 0
+
+    _with_engine(load_settings(), count)
+    click.echo(json.dumps(counts))
+
+
+@cli.command()
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--management-port", default=9464, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--scrape-interval",
+    metavar="DURATION",
+    help="Replace the interval of the generated prometheus.yml, like 2s.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for logs and Prometheus' data, kept afterwards.  [default: out/up-<time>]",
+)
+@click.option(
+    "--generated",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("alerts/generated"),
+    show_default=True,
+    help="Folder of the generated rules and configuration.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write where everything is to this file once all is up (JSON; holds passwords).",
+)
+def up(  # noqa: PLR0913  # one parameter an option
+    workers: int,
+    port: int,
+    management_port: int,
+    scrape_interval: str | None,
+    out: Path | None,
+    generated: Path,
+    state: Path | None,
+) -> None:
+    """Run the embedded stack until Ctrl-C: PostgreSQL, Valkey, S3, API, Alertmanager, Prometheus.
+
+    Each server starts when the one before it is ready; all stop when one of them ends. Ports that
+    are taken are avoided and named. Settings of the API (PET_*) pass through.
+    """
+    options = StackOptions(
+        out=out or Path("out") / f"up-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        generated=generated,
+        tools=Path(".tools"),
+        workers=workers,
+        port=port,
+        management_port=management_port,
+        scrape_interval=scrape_interval,
+    )
+    try:
+        with stop_event() as stop, stack(options, stop, click.echo) as (running, supervisor):
+            for name in ("api", "prometheus", "alertmanager", "s3"):
+                click.echo(f"  {name:<13}{getattr(running, name)}")
+            click.echo(f"  logs         {options.out / 'logs'}\nup; Ctrl-C stops everything")
+            if state is not None:
+                running.write(state)
+            supervisor.watch()
+    except StoppedError:
+        click.echo("stopped before everything was up")
+    except StackError as error:
+        click.echo(f"Error: {error}", err=True)
+        raise SystemExit(FAILED) from None
+    click.echo("stopped")
+
+
+def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None]]) -> None:
+    async def run() -> None:
+        engine = create_engine(settings)
+        try:
+            await use(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        asyncio.run(run())
+    except OSError as error:
+        reason = error.strerror or "no answer"
+        raise MisconfiguredError(f"PET_DATABASE_URL: PostgreSQL does not answer: {reason}") from None
+
+
+if __name__ == "__main__":
+    main()

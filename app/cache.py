@@ -1,0 +1,40 @@
+"""Valkey: the client, every key shape, and how a cache that is away is survived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from app.settings import Settings
+
+# What a cache that is down, slow or restarting raises; callers answer from PostgreSQL instead.
+AWAY = (RedisError, OSError, TimeoutError)
+POOL_SIZE = 50
+
+
+def create_cache(settings: Settings) -> Redis:
+    """Build the client; nothing connects before the first command."""
+    seconds = settings.cache_timeout_seconds
+    pool = BlockingConnectionPool.from_url(
+        settings.cache_url.unicode_string(),
+        max_connections=POOL_SIZE,
+        timeout=seconds,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        # A retry would double the time that a dead cache costs every request.
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+    return Redis.from_pool(pool)
+
+
+def deck_key(user_id: UUID) -> str:
+    """Name the hash that holds an adopter's deck, one field a pet."""
+    return f"deck:{user_id}"

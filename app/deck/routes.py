@@ -1,0 +1,25 @@
+"""The deck of pets to swipe."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.deck.schemas import Deck
+from app.deck.service import read_deck
+from app.dependencies import Caller, Held
+from app.telemetry import catalog
+
+router = APIRouter(tags=["deck"])
+
+
+@router.get(catalog.DECK_READ.template)
+async def deck_read(held: Held, caller: Caller) -> Deck:
+    """Return the caller's deck, at most 100 pets that were not swiped yet."""
+    return await read_deck(
+        held.engine,
+        held.cache,
+        held.instruments,
+        caller.user_id,
+        held.settings.deck_size,
+        held.settings.deck_ttl_seconds,
+    )

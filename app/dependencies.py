@@ -1,0 +1,63 @@
+"""What a route can ask for: the process's resources, the caller, a caller with a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.auth import Principal
+from app.errors import Forbidden, Unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.asyncio import Redis
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from app.auth import Passwords, Role, Tokens
+    from app.settings import Settings
+    from app.telemetry.instruments import Instruments
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything that lives as long as the process."""
+
+    settings: Settings
+    engine: AsyncEngine
+    cache: Redis
+    tokens: Tokens
+    passwords: Passwords
+    instruments: Instruments
+
+
+def resources(request: Request) -> Resources:
+    """Return the resources that the composition root has put on the application."""
+    return cast("Resources", request.app.state.resources)
+
+
+Held = Annotated[Resources, Depends(resources)]
+
+
+def caller(request: Request, held: Held) -> Principal:
+    """Return the caller of a request; raises Unauthorized without a valid bearer token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Log in and send the access token as `Authorization: Bearer …`.")
+    return held.tokens.verify(token.strip())
+
+
+Caller = Annotated[Principal, Depends(caller)]
+
+
+def require(*roles: Role) -> Callable[[Principal], Principal]:
+    """Make a dependency that lets only these roles in."""
+
+    def check(principal: Caller) -> Principal:
+        if principal.role not in roles:
+            raise Forbidden(f"This needs the role {' or '.join(roles)}.")
+        return principal
+
+    return check

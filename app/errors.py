@@ -1,0 +1,150 @@
+"""Errors that a client sees, rendered in one place as RFC 9457 problem details.
+
+ServiceError
+ ├ Unauthorized   401  no usable token
+ ├ Forbidden      403  the role may not do this
+ ├ NotFound       404  there is no such object, or it is not yours
+ ├ Conflict       409  it contradicts what is stored
+ └ Unavailable    503  a dependency is away; try again
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from redis.exceptions import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+PROBLEM_TYPE = "application/problem+json"
+MAX_FIELD_ERRORS = 20
+# What SQLAlchemy, its pool, asyncpg and redis-py raise when the other side does not answer.
+AWAY = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    RedisError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+class Problem(BaseModel):
+    """The body of every answer that is not 2xx."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[dict[str, str]] | None = None
+
+
+class ServiceError(Exception):
+    """Base of the errors that say which status they are answered with."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class Unauthorized(ServiceError):
+    """The request carries no usable access token, or the credentials are wrong."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(ServiceError):
+    """The caller's role may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFound(ServiceError):
+    """There is no such object for this caller."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class Conflict(ServiceError):
+    """The request contradicts what is stored."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class Unavailable(ServiceError):
+    """A dependency is away; the same request may succeed in a moment."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+def problem(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    errors: list[dict[str, str]] | None = None,
+) -> JSONResponse:
+    """Render one problem document."""
+    body = Problem(
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        request_id=request.scope.get("request_id", ""),
+        errors=errors,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status, headers=headers, media_type=PROBLEM_TYPE
+    )
+
+
+async def _service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)  # noqa: S101  # registered for this class only
+    return problem(request, error.status, str(error), error.headers)
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+    return problem(request, HTTPStatus(error.status_code), error.detail, error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+    errors = [
+        {"field": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
+        for e in error.errors()[:MAX_FIELD_ERRORS]
+    ]
+    detail = "; ".join(f"{e['field']}: {e['problem']}" for e in errors)
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+async def _dependency_away(request: Request, _: Exception) -> JSONResponse:
+    detail = "A dependency does not answer; try again."
+    return problem(request, Unavailable.status, detail, Unavailable.headers)
+
+
+async def _unexpected(request: Request, _: Exception) -> JSONResponse:
+    detail = "Something failed on our side; quote the request id when you report it."
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def install(app: FastAPI) -> None:
+    """Register one handler for each family of errors."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for away in AWAY:
+        app.add_exception_handler(away, _dependency_away)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,52 @@
+"""Bring the schema to a revision, and say which one this release needs."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+# Any number that nobody else uses: two releases that migrate at once take turns on it.
+LOCK = 7_304_113
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@cache
+def head_revision() -> str:
+    """Return the newest revision of this release."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        msg = "there is no migration in this release"
+        raise RuntimeError(msg)
+    return head
+
+
+async def migrate(engine: AsyncEngine, to: str = "head") -> None:
+    """Upgrade or downgrade in one transaction: all of it happens, or nothing."""
+    async with engine.begin() as connection:
+        await connection.run_sync(_migrate, to)
+
+
+def _migrate(connection: Connection, to: str) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    config = _config()
+    config.attributes["connection"] = connection
+    if to == "base" or to.startswith("-"):
+        command.downgrade(config, to)
+    else:
+        command.upgrade(config, to)

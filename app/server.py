@@ -1,0 +1,117 @@
+"""Serving the API: one process a worker, each with a management port of its own."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+from prometheus_client import start_http_server
+
+from app.children import dies_with_parent
+from app.main import build_resources, create_app
+from app.settings import MisconfiguredError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from app.settings import Settings
+
+BACKLOG = 2048
+DRAIN_SECONDS = 10
+# A worker that has not ended this long after its drain time never will.
+KILL_SECONDS = DRAIN_SECONDS + 5
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the public socket; raises MisconfiguredError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise MisconfiguredError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    sock.listen(BACKLOG)
+    return sock
+
+
+def serve_worker(settings: Settings, sock: socket.socket, management_port: int) -> None:
+    """Serve in this process until SIGTERM, with metrics on the management port.
+
+    The metrics have a thread and a port of their own, so that a scrape is answered while the event
+    loop is busy and never from the public port.
+    """
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
+    held = build_resources(settings)
+    try:
+        management, _ = start_http_server(
+            management_port, settings.management_host, held.instruments.registry
+        )
+    except OSError as error:
+        where = f"{settings.management_host}:{management_port}"
+        raise MisconfiguredError(f"cannot serve metrics on {where}: {error.strerror}") from None
+    config = uvicorn.Config(
+        create_app(held),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=BACKLOG,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[sock])
+    finally:
+        management.shutdown()
+
+
+def serve_workers(sock: socket.socket, workers: int, management_port: int) -> int:
+    """Run one child process a worker on the shared socket and return the exit code.
+
+    All end when one does: a service that has quietly lost a worker promises more than it has, and
+    whoever started this process knows how to start it again.
+    """
+    stop = threading.Event()
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    children = [_spawn(sock, management_port + index) for index in range(workers)]
+    sock.close()
+    ended = None
+    while not stop.wait(0.2) and ended is None:
+        ended = next((child for child in children if child.poll() is not None), None)
+    _stop(children)
+    if ended is None:
+        return 0
+    print(f"worker {ended.pid} ended with {ended.returncode}", file=sys.stderr)
+    return 2 if ended.returncode == 2 else 1  # noqa: PLR2004  # 2 is a worker's misconfiguration
+
+
+def _spawn(sock: socket.socket, management_port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "app", "serve", "--fd", str(sock.fileno())]
+    command += ["--management-port", str(management_port)]
+    return subprocess.Popen(  # noqa: S603  # our own command
+        command,
+        pass_fds=[sock.fileno()],
+        preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509  # no thread runs here
+    )
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

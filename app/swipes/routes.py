@@ -1,0 +1,34 @@
+"""Swipes: decide about a pet, and read the decisions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.dependencies import Caller, Held
+from app.swipes.schemas import NewSwipe, Swipe, SwipeHistory
+from app.swipes.service import list_swipes, swipe
+from app.telemetry import catalog
+
+router = APIRouter(tags=["swipes"])
+
+
+@router.post(catalog.SWIPE_CREATE.template, status_code=201, responses={200: {"model": Swipe}})
+async def swipe_create(body: NewSwipe, held: Held, caller: Caller, response: Response) -> Swipe:
+    """Like or pass a pet; the same decision again answers 200 with the first result."""
+    stored, new = await swipe(held.engine, held.cache, held.instruments, caller.user_id, body)
+    if not new:
+        response.status_code = 200
+    return stored
+
+
+@router.get(catalog.SWIPE_LIST.template)
+async def swipe_list(
+    held: Held,
+    caller: Caller,
+    liked: bool | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> SwipeHistory:
+    """List the caller's swipes, newest first."""
+    return SwipeHistory(items=await list_swipes(held.engine, caller.user_id, liked, limit))

@@ -1,0 +1,142 @@
+"""The command line of the service levels: list, report, gate."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from slo.gate import decide
+from slo.objectives import UnknownSloError, choose
+from slo.prometheus import Prometheus, PrometheusError, QueryError, WrongAddressError
+from slo.queries import Rolling
+from slo.report import measure, percent, result_document
+from slo.tables import results_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slo.model import Slo
+    from slo.report import SloResult
+
+MISUSE = 2
+UNDECIDED = 3
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def main() -> None:
+    """Run a command; misuse is one sentence and 2, a Prometheus that cannot answer is 3."""
+    try:
+        cli(prog_name="python -m slo")
+    except (UnknownSloError, WrongAddressError, QueryError) as error:
+        _fail(str(error), MISUSE)
+    except PrometheusError as error:
+        _fail(str(error), UNDECIDED)
+
+
+def _fail(sentence: str, code: int) -> None:
+    print(f"Error: {sentence}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+@click.group(context_settings=SETTINGS)
+def cli() -> None:
+    """What PetSwipe promises, whether it keeps it, and whether to ship.
+
+    Exit codes: 0 fine, 1 a promise is broken, 2 misuse or bad configuration, 3 could not decide.
+    """
+
+
+def measured(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that measures."""
+    options: list[Callable[[Any], Any]] = [
+        click.argument("ids", nargs=-1, metavar="[SLO]..."),
+        click.option("--prometheus-url", required=True, help="Like http://localhost:9090."),
+        click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="Moment, UTC."),
+        click.option(
+            "--period-days",
+            type=click.IntRange(1, 366),
+            help="Measure this many days in place of each SLO's own period.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["table", "json"]),
+            default="table",
+            show_default=True,
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command("list")
+def list_objectives() -> None:
+    """List the promises."""
+    for slo in choose(()):
+        days = slo.period.days
+        click.echo(f"{slo.id:<20}{percent(slo.objective):>9} in {days} d  {slo.description}")
+
+
+@cli.command()
+@measured
+def report(
+    ids: tuple[str, ...],
+    prometheus_url: str,
+    at: datetime | None,
+    period_days: int | None,
+    form: str,
+) -> None:
+    """Measure promises over their period; exit 0 whatever it finds."""
+    _show(_measure(choose(ids), prometheus_url, at, period_days), form)
+
+
+@cli.command()
+@measured
+def gate(
+    ids: tuple[str, ...],
+    prometheus_url: str,
+    at: datetime | None,
+    period_days: int | None,
+    form: str,
+) -> None:
+    """Decide whether to ship: 0 allow, 1 block, 3 undecided. No data is never a pass."""
+    results = _measure(choose(ids), prometheus_url, at, period_days)
+    _show(results, form)
+    decision = decide(results)
+    click.echo(f"gate: {decision.outcome.value}", err=True)
+    for reason in decision.reasons:
+        click.echo(f"  {reason}", err=True)
+    raise SystemExit(decision.outcome.exit_code)
+
+
+def _measure(
+    slos: tuple[Slo, ...], url: str, at: datetime | None, period_days: int | None
+) -> list[SloResult]:
+    end = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    with Prometheus(url) as prometheus:
+        return [
+            result
+            for slo in slos
+            for result in measure([slo], Rolling(_period(slo, period_days), end), prometheus)
+        ]
+
+
+def _period(slo: Slo, days: int | None) -> timedelta:
+    return slo.period if days is None else timedelta(days=days)
+
+
+def _show(results: list[SloResult], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([result_document(result) for result in results], indent=2))
+    else:
+        Console().print(results_table(results))
+
+
+if __name__ == "__main__":
+    main()

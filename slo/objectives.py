@@ -1,0 +1,78 @@
+"""The service levels that PetSwipe promises."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from app.telemetry.catalog import DECK_READ, HTTP_DURATION, JOB, METHOD, ROUTE, STATUS, SWIPE_CREATE
+from slo.model import LatencySli, RatioSli, Slo
+from slo.promql import Matcher
+
+if TYPE_CHECKING:
+    from app.telemetry.catalog import Route
+
+FAILED = Matcher(STATUS.name, "=~", "5..")
+# A fast failure must not count as a fast answer.
+ANSWERED = Matcher(STATUS.name, "!~", "5..")
+
+
+def requests(route: Route) -> tuple[Matcher, ...]:
+    """Match the requests of one operation."""
+    return (
+        Matcher("job", "=", JOB),
+        Matcher(METHOD.name, "=", route.method),
+        Matcher(ROUTE.name, "=", route.template),
+    )
+
+
+SWIPE_AVAILABILITY = Slo(
+    id="swipe-availability",
+    service="petswipe",
+    title="Swipe availability",
+    description="A swipe is answered without a server error.",
+    objective=Fraction("0.9995"),
+    sli=RatioSli(HTTP_DURATION, requests(SWIPE_CREATE), FAILED),
+)
+SWIPE_LATENCY = Slo(
+    id="swipe-latency",
+    service="petswipe",
+    title="Swipe latency",
+    description="A swipe is answered within 150 ms.",
+    objective=Fraction("0.95"),
+    sli=LatencySli(HTTP_DURATION, (*requests(SWIPE_CREATE), ANSWERED), Fraction("0.15")),
+)
+DECK_AVAILABILITY = Slo(
+    id="deck-availability",
+    service="petswipe",
+    title="Deck availability",
+    description="A deck is answered without a server error.",
+    objective=Fraction("0.9995"),
+    sli=RatioSli(HTTP_DURATION, requests(DECK_READ), FAILED),
+)
+DECK_LATENCY = Slo(
+    id="deck-latency",
+    service="petswipe",
+    title="Deck latency",
+    description="A deck is answered within 150 ms.",
+    objective=Fraction("0.95"),
+    sli=LatencySli(HTTP_DURATION, (*requests(DECK_READ), ANSWERED), Fraction("0.15")),
+)
+
+OBJECTIVES = (SWIPE_AVAILABILITY, SWIPE_LATENCY, DECK_AVAILABILITY, DECK_LATENCY)
+
+
+class UnknownSloError(ValueError):
+    """Somebody asked for a service level that is not declared."""
+
+
+def choose(ids: tuple[str, ...]) -> tuple[Slo, ...]:
+    """Return the service levels with these ids, all when none is given.
+
+    Raises UnknownSloError, which names the ids that exist.
+    """
+    known = {slo.id: slo for slo in OBJECTIVES}
+    for wanted in ids:
+        if wanted not in known:
+            raise UnknownSloError(f"there is no SLO {wanted!r}: one of {', '.join(known)}")
+    return tuple(known[wanted] for wanted in ids) if ids else OBJECTIVES

@@ -1,0 +1,144 @@
+"""A client of Prometheus' HTTP API that never mistakes silence for an answer.
+
+PrometheusError
+ ├ WrongAddressError   what answers there is no Prometheus, or the address is none
+ ├ UnreachableError    nobody answers, or not in time
+ ├ QueryError          Prometheus refuses the query
+ └ NoDataError         it answers, but not with the one number that was asked for
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+
+from slo.queries import timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from types import TracebackType
+
+TIMEOUT_SECONDS = 10.0
+
+
+class PrometheusError(Exception):
+    """Base of what can go wrong; the text is one sentence."""
+
+
+class WrongAddressError(PrometheusError):
+    """The address is malformed, or something else than Prometheus lives there."""
+
+
+class UnreachableError(PrometheusError):
+    """Nobody answers in time."""
+
+
+class QueryError(PrometheusError):
+    """Prometheus refuses or gives up on the query."""
+
+
+class NoDataError(PrometheusError):
+    """The answer is empty, several series, or not a finite number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of a range: its labels and its (unix seconds, value) points."""
+
+    labels: dict[str, str]
+    points: list[tuple[float, float]]
+
+
+class Prometheus:
+    """A connection to one Prometheus-compatible server; close it, or use it in `with`."""
+
+    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Check the address; raises WrongAddressError when it is none."""
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise WrongAddressError(f"{url!r} is no address: {error}") from None
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise WrongAddressError(f"{url!r} is no address like http://localhost:9090")
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Enter a block that closes the connection."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def check(self) -> None:
+        """Raise WrongAddressError or UnreachableError unless this is a Prometheus that answers."""
+        self.number("vector(1)")
+
+    def number(self, query: str, at: datetime | None = None) -> Fraction:
+        """Evaluate a query that gives one number.
+
+        Raises NoDataError for no series, several series, NaN and infinity.
+        """
+        result = self.vector(query, at)
+        if len(result) != 1:
+            how = "no series" if not result else f"{len(result)} series in place of one"
+            raise NoDataError(f"the query gives {how}: {query}")
+        (value,) = result.values()
+        try:
+            return Fraction(value)
+        except ValueError:
+            raise NoDataError(f"the query gives {value}: {query}") from None
+
+    def vector(self, query: str, at: datetime | None = None) -> dict[tuple[tuple[str, str], ...], str]:
+        """Evaluate a query; maps the sorted labels of each series to its value as written."""
+        parameters = {"query": query}
+        if at is not None:
+            parameters["time"] = timestamp(at)
+        data = self._get("/api/v1/query", parameters)
+        if data.get("resultType") != "vector":
+            raise QueryError(f"the query gives a {data.get('resultType')}, not a vector: {query}")
+        return {tuple(sorted(x["metric"].items())): x["value"][1] for x in data["result"]}
+
+    def range(self, query: str, start: datetime, end: datetime, step: timedelta) -> list[Series]:
+        """Evaluate a query at every step of a window."""
+        parameters = {
+            "query": query,
+            "start": timestamp(start),
+            "end": timestamp(end),
+            "step": str(step.total_seconds()),
+        }
+        data = self._get("/api/v1/query_range", parameters)
+        return [
+            Series(x["metric"], [(float(t), float(v)) for t, v in x["values"]])
+            for x in data["result"]
+        ]
+
+    def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._client.post(self.url + path, data=parameters)
+        except httpx.TimeoutException:
+            raise UnreachableError(f"Prometheus at {self.url} does not answer in time") from None
+        except httpx.HTTPError as error:
+            raise UnreachableError(f"Prometheus at {self.url} is not reachable: {error}") from None
+        document = self._document(answer)
+        if document.get("status") != "success":
+            raise QueryError(f"Prometheus refuses {parameters['query']}: {document.get('error')}")
+        data: dict[str, Any] = document["data"]
+        return data
+
+    def _document(self, answer: httpx.Response) -> dict[str, Any]:
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict) or "status" not in document:
+            raise WrongAddressError(
+                f"what answers at {self.url} is no Prometheus: HTTP {answer.status_code}"
+            )
+        return document
