@@ -1,0 +1,177 @@
+"""Reading a run back from Prometheus: when to read, and whether what is there is whole."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.telemetry.catalog import HTTP_DURATION, JOB, ROUTE, STATUS, SWIPES
+from loadtests.errors import InvalidRun
+from loadtests.scenarios.swipe_hot_path import STEPS
+from slo.objectives import FAILED, requests
+from slo.prometheus import NoDataError
+from slo.promql import Matcher, Selector, duration, labels, quoted
+from slo.queries import Between, timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.telemetry.catalog import Route
+    from slo.prometheus import Prometheus, Series
+
+UP = f"up{labels({'job': JOB})}"
+WAIT_SECONDS = 60
+LOOK_EVERY_SECONDS = 0.25
+# A scrape now and then comes late on a busy machine; a tenth of them missing is a gap.
+WHOLE = 0.9
+QUANTILES = (0.5, 0.95, 0.99)
+JOB_MATCHER = Matcher("job", "=", JOB)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number and the query that gives it again; None when there is no data."""
+
+    value: float | None
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationServed:
+    """One operation as the service counted it within the window; quantiles in seconds."""
+
+    name: str
+    requests: Measured
+    failures: Measured
+    quantiles: dict[float, Measured]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Series over the time of the load, and the query that gives them again."""
+
+    title: str
+    unit: str
+    query: str
+    series: list[Series]
+
+
+def wait_for_targets(prometheus: Prometheus, targets: int, still_valid: Callable[[], None]) -> None:
+    """Wait until every worker has been scraped once; raises InvalidRun when it never is."""
+    _wait(prometheus, f"count({UP} == 1)", targets, "scraped every worker", still_valid)
+
+
+def wait_for_scrape_after(
+    moment: datetime, prometheus: Prometheus, still_valid: Callable[[], None]
+) -> datetime:
+    """Wait until every worker has been scraped after a moment; returns a time that sees it."""
+    query = f"min(timestamp({UP}))"
+    _wait(prometheus, query, moment.timestamp(), "scraped after the load", still_valid)
+    return datetime.now(UTC)
+
+
+def _wait(
+    prometheus: Prometheus,
+    query: str,
+    at_least: float,
+    what: str,
+    still_valid: Callable[[], None],
+) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        still_valid()
+        found = _value(prometheus, query)
+        if found is not None and found >= at_least:
+            return
+        if time.monotonic() > deadline:
+            raise InvalidRun(f"Prometheus has not {what} within {WAIT_SECONDS} s: {query}")
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def gaps(prometheus: Prometheus, window: Between, targets: int, interval: timedelta) -> list[str]:
+    """Say what is missing from the scrapes of the window, one sentence each."""
+    length = timedelta(seconds=int((window.end - window.start).total_seconds()))
+    over = f"{UP}[{duration(length)}] @ {timestamp(window.end)}"
+    found = []
+    scraped = _value(prometheus, f"count(count_over_time({over}))") or 0
+    if scraped != targets:
+        found.append(f"{scraped:g} of {targets} workers were scraped: {over}")
+    if _value(prometheus, f"min(min_over_time({over}))") != 1:
+        found.append(f"a worker was down for at least one scrape: min(min_over_time({over}))")
+    wanted = length / interval * WHOLE
+    fewest = _value(prometheus, f"min(count_over_time({over}))") or 0
+    if fewest < wanted:
+        found.append(f"{fewest:g} scrapes in place of {wanted:.0f}: min(count_over_time({over}))")
+    return found
+
+
+def stored_swipes(prometheus: Prometheus, window: Between) -> Measured:
+    """Count the swipes that the service says it has stored within the window."""
+    return _read(prometheus, window.count(Selector(SWIPES, SWIPES.name, (JOB_MATCHER,))))
+
+
+def served(prometheus: Prometheus, window: Between) -> list[OperationServed]:
+    """Read what the service counted for every step of the scenario."""
+    return [_served(prometheus, window, step) for step in STEPS]
+
+
+def _served(prometheus: Prometheus, window: Between, step: Route) -> OperationServed:
+    total = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", requests(step))
+    failed = total.where(FAILED)
+    count = window.count(total)
+    failures = f"({window.count(failed)}) or 0 * ({count})"
+    return OperationServed(
+        step.operation,
+        _read(prometheus, count),
+        _read(prometheus, failures),
+        {share: _read(prometheus, _quantile(share, step, window)) for share in QUANTILES},
+    )
+
+
+def _quantile(share: float, step: Route, window: Between) -> str:
+    bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(step))
+    ended = f"sum by (le) ({bucket} @ {timestamp(window.end)})"
+    begun = f"sum by (le) ({bucket} @ {timestamp(window.start)})"
+    return f"histogram_quantile({share}, {ended} - {begun})"
+
+
+def charts(
+    prometheus: Prometheus, start: datetime, end: datetime, interval: timedelta
+) -> list[Chart]:
+    """Read rate, errors and latency quantiles over the time of the load."""
+    # Five scrapes make a rate that a single late one cannot bend.
+    window = interval * 5
+    count = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", (JOB_MATCHER, _scenario()))
+    rate = f"sum by ({ROUTE.name}) (rate({count.over(window)}))"
+    errors = f"sum by ({STATUS.name}) (rate({count.where(FAILED).over(window)})) > 0"
+    wanted = [("Requests", "requests/s", rate), ("Server errors", "errors/s", errors)]
+    for step in STEPS[1:3]:
+        bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(step))
+        inner = f"sum by (le) (rate({bucket.over(window)}))"
+        query = " or ".join(
+            f'label_replace(1000 * histogram_quantile({share}, {inner}), "quantile", '
+            f'{quoted(f"p{share * 100:g}")}, "", "")'
+            for share in QUANTILES
+        )
+        wanted.append((f"Latency of {step.operation}", "ms", query))
+    return [
+        Chart(title, unit, query, prometheus.range(query, start, end, interval))
+        for title, unit, query in wanted
+    ]
+
+
+def _scenario() -> Matcher:
+    return Matcher(ROUTE.name, "=~", "|".join(step.template for step in STEPS))
+
+
+def _read(prometheus: Prometheus, query: str) -> Measured:
+    return Measured(_value(prometheus, query), query)
+
+
+def _value(prometheus: Prometheus, query: str) -> float | None:
+    try:
+        return float(prometheus.number(query))
+    except NoDataError:
+        return None

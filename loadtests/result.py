@@ -1,0 +1,150 @@
+"""The result of a judged load run: one model, from which every report is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.telemetry.catalog import SWIPE_CREATE
+from slo.gate import Decision, Outcome, decide
+from slo.report import result_document, window_document
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loadtests.generator import LoadResult
+    from loadtests.measurement import Chart, Measured, OperationServed
+    from slo.queries import Between
+    from slo.report import SloResult
+
+SCHEMA = 1
+NEW_SWIPE = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Conservation:
+    """One count of swipes, taken at three places that must agree exactly."""
+
+    acknowledged: int
+    rows: int | None
+    metric: Measured
+    unanswered: int
+
+    def problems(self) -> list[str]:
+        """Say where the counts part, one sentence each."""
+        found = []
+        if self.unanswered:
+            found.append(f"{self.unanswered} requests got no answer: nobody knows what they did")
+        if self.metric.value != self.acknowledged:
+            found.append(
+                f"{self.acknowledged} swipes were acknowledged, the metric says "
+                f"{'nothing' if self.metric.value is None else format(self.metric.value, 'g')}"
+            )
+        if self.rows is not None and self.rows != self.acknowledged:
+            found.append(
+                f"{self.acknowledged} swipes were acknowledged, PostgreSQL has {self.rows} new rows"
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything that a run has shown. `invalid` says why it is no evidence; empty when it is."""
+
+    title: str
+    fault: str
+    adopters: int
+    seconds: int
+    started: datetime
+    ended: datetime
+    window: Between | None
+    slos: list[SloResult]
+    load: LoadResult | None
+    served: list[OperationServed]
+    conservation: Conservation | None
+    charts: list[Chart]
+    invalid: list[str] = field(default_factory=list)
+
+    @property
+    def decision(self) -> Decision:
+        """Decide; an invalid run decides nothing, whatever it measured."""
+        if self.invalid:
+            return Decision(Outcome.UNDECIDED, tuple(self.invalid))
+        return decide(self.slos)
+
+
+def acknowledged_swipes(load: LoadResult) -> int:
+    """Count the swipes that were answered with 201."""
+    operation = load.operations.get(SWIPE_CREATE.operation)
+    return 0 if operation is None else operation.answers[NEW_SWIPE]
+
+
+def run_document(result: RunResult) -> dict[str, object]:
+    """Turn a result into JSON; numbers from Prometheus stand beside the query that gives them."""
+    decision = result.decision
+    return {
+        "schema": SCHEMA,
+        "title": result.title,
+        "decision": decision.outcome.value,
+        "reasons": list(decision.reasons),
+        "fault": result.fault,
+        "adopters": result.adopters,
+        "seconds": result.seconds,
+        "started": result.started.isoformat(),
+        "ended": result.ended.isoformat(),
+        "window": None if result.window is None else window_document(result.window),
+        "slos": [result_document(slo) for slo in result.slos],
+        "conservation": _conservation(result.conservation),
+        "served": [_served(operation) for operation in result.served],
+        "generator": _generator(result.load),
+        "charts": [
+            {
+                "title": chart.title,
+                "unit": chart.unit,
+                "query": chart.query,
+                "series": [{"labels": s.labels, "points": s.points} for s in chart.series],
+            }
+            for chart in result.charts
+        ],
+    }
+
+
+def _measured(measured: Measured) -> dict[str, object]:
+    return {"value": measured.value, "query": measured.query}
+
+
+def _conservation(conservation: Conservation | None) -> dict[str, object] | None:
+    if conservation is None:
+        return None
+    return {
+        "acknowledged": conservation.acknowledged,
+        "rows": conservation.rows,
+        "metric": _measured(conservation.metric),
+        "unanswered": conservation.unanswered,
+    }
+
+
+def _served(operation: OperationServed) -> dict[str, object]:
+    return {
+        "operation": operation.name,
+        "requests": _measured(operation.requests),
+        "failures": _measured(operation.failures),
+        "seconds": {str(share): _measured(m) for share, m in operation.quantiles.items()},
+    }
+
+
+def _generator(load: LoadResult | None) -> dict[str, object] | None:
+    if load is None:
+        return None
+    return {
+        "started": load.started.isoformat(),
+        "load_started": load.load_started.isoformat(),
+        "load_ended": load.load_ended.isoformat(),
+        "operations": {
+            name: {
+                "answers": {str(status): n for status, n in sorted(operation.answers.items())},
+                "milliseconds": {str(q): operation.quantile(q) for q in (0.5, 0.95, 0.99)},
+            }
+            for name, operation in load.operations.items()
+        },
+    }

@@ -1,0 +1,143 @@
+"""The embedded stack as a child process of a rehearsal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadtests.errors import InvalidRun, LoadTestError, MisuseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 180  # the first start fetches Prometheus
+STOP_SECONDS = 60
+LOOK_EVERY_SECONDS = 0.1
+COMMAND_SECONDS = 120
+MISUSE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: where its servers are, and whether it still stands."""
+
+    api: str
+    prometheus: str
+    targets: int
+    processes: dict[str, int]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise InvalidRun, with the stack's own words, when it has ended."""
+        if self.process.poll() is not None:
+            raise InvalidRun(f"the stack went down during the run: {_last_words(self.log)}")
+
+    def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        """Run a command of the service against this stack and return what it prints."""
+        done = subprocess.run(  # noqa: S603  # our own command
+            [sys.executable, "-m", "app", *arguments],
+            env={**os.environ, **self.environment, **(environment or {})},
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+        if done.returncode != 0:
+            words = done.stderr.strip().splitlines() or ["no word"]
+            raise LoadTestError(f"python -m app {arguments[0]} failed: {words[-1]}")
+        return done.stdout
+
+    def rows(self) -> dict[str, int]:
+        """Count the rows of every table."""
+        counts: dict[str, int] = json.loads(self.command("rows"))
+        return counts
+
+
+@contextmanager
+def embedded_stack(
+    out: Path,
+    workers: int,
+    scrape_interval: str,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+) -> Iterator[Stack]:
+    """Start `python -m app up`, yield it once everything is up, stop it in every case.
+
+    Raises MisuseError when the stack refuses its settings, LoadTestError when it cannot start.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    log, state = out / "stack.log", out / "stack.json"
+    command = [sys.executable, "-m", "app", "up", "--workers", str(workers)]
+    command += ["--scrape-interval", scrape_interval]
+    command += ["--out", str(out.resolve()), "--state", str(state.resolve())]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(  # noqa: S603  # our own command
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the rehearsal, which stops the stack
+        )
+    try:
+        yield _wait(process, log, state, say)
+    finally:
+        # It holds passwords of servers that are about to be gone.
+        state.unlink(missing_ok=True)
+        _stop(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], log: Path, state: Path, say: Callable[[str], None]
+) -> Stack:
+    deadline = time.monotonic() + START_SECONDS
+    said = 0
+    while not state.is_file():
+        lines = log.read_text().splitlines()
+        for line in lines[said:]:
+            say(line)
+        said = len(lines)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_EVERY_SECONDS)
+        if process.returncode is not None:
+            kind = MisuseError if process.returncode == MISUSE else LoadTestError
+            raise kind(f"the stack did not start: {_last_words(log)}")
+        if time.monotonic() > deadline:
+            raise LoadTestError(f"the stack was not up after {START_SECONDS} s; its log is {log}")
+    found = json.loads(state.read_text())
+    return Stack(
+        api=found["api"],
+        prometheus=found["prometheus"],
+        targets=len(found["management"]),
+        processes=found["processes"],
+        environment=found["environment"],
+        process=process,
+        log=log,
+    )
+
+
+def _last_words(log: Path) -> str:
+    errors = [line for line in log.read_text().splitlines() if line.startswith("Error: ")]
+    return errors[-1].removeprefix("Error: ") if errors else f"no reason given; its log is {log}"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()

@@ -1,0 +1,52 @@
+"""Simulated people: each logs in, waits for all others, then follows a scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from locust import FastHttpUser, between, task
+from locust.exception import StopUser
+
+from loadtests.scenarios.swipe_hot_path import log_in, swipe_through_a_deck
+
+if TYPE_CHECKING:
+    from app.telemetry.catalog import Route
+    from loadtests.plan import Plan
+
+
+class Adopter(FastHttpUser):
+    """Somebody who looks for a pet."""
+
+    wait_time = between(0.3, 0.9)
+    # All adopters log in at nearly the same time, and bcrypt makes them queue.
+    network_timeout = 60.0
+    connection_timeout = 10.0
+    token = ""
+
+    @property
+    def plan(self) -> Plan:
+        """Return what the locustfile has put on the environment."""
+        return cast("Plan", self.environment.plan)  # type: ignore[attr-defined]  # set by us
+
+    def on_start(self) -> None:
+        """Log in and wait until everybody has: hashing passwords is not what is measured."""
+        refusal = log_in(self, self.plan.next_account(), self.plan.password)
+        self.plan.arrive(refusal)
+        if refusal is not None:
+            raise StopUser
+        self.plan.gate.wait()
+
+    @task
+    def swipe(self) -> None:
+        """Follow the swipe hot path."""
+        swipe_through_a_deck(self)
+
+    def call(self, route: Route, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Send a request as this adopter; returns the body of a success, else None."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        response = self.client.request(
+            route.method, route.template, name=route.operation, json=body, headers=headers
+        )
+        if response.status_code not in route.success:
+            return None
+        return cast("dict[str, Any]", response.json())
