@@ -18,7 +18,7 @@ from app.local.stack import StackOptions, stack, stop_event
 from app.local.supervisor import StackError, StoppedError
 from app.migrations.runner import migrate as run_migrations
 from app.seed.catalogue import build_catalogue
-from app.seed.load import load
+from app.seed.load import adopter_email, load
 from app.server import listen, serve_worker, serve_workers
 from app.settings import Environment, MisconfiguredError, Settings, load_settings
 from app.tables import metadata
@@ -95,7 +95,12 @@ def migrate(to: str) -> None:
     required=True,
     help="Password of every demo account; better given as PET_SEED_PASSWORD.",
 )
-def seed(pets: int, adopters: int, seed: int, password: str) -> None:
+@click.option(
+    "--accounts",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the adopters' e-mails to this file, one a line, for a load test.",
+)
+def seed(pets: int, adopters: int, seed: int, password: str, accounts: Path | None) -> None:
     """Load a reproducible catalogue: real breeds and shelters, invented animals.
 
     Loading it twice changes nothing. Refused in production.
@@ -108,6 +113,8 @@ def seed(pets: int, adopters: int, seed: int, password: str) -> None:
         settings,
         lambda engine: load(engine, catalogue, adopters, password, settings.bcrypt_rounds),
     )
+    if accounts is not None:
+        accounts.write_text("".join(f"{adopter_email(n)}\n" for n in range(adopters)))
     click.echo(f"{len(catalogue.pets)} pets of {len(catalogue.shelters)} shelters, {adopters} adopters")
 
 

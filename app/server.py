@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 DRAIN_SECONDS = 10
+# Longer than the 60 s after which load balancers drop an idle connection: whoever closes first must
+# be the side that knows no request is under way.
+KEEP_ALIVE_SECONDS = 75
 # A worker that has not ended this long after its drain time never will.
 KILL_SECONDS = DRAIN_SECONDS + 5
 
@@ -63,6 +66,7 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         backlog=BACKLOG,
     )
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from rich.console import Console
 from loadtests.errors import LoadTestError, MisuseError
 from loadtests.progress import Screen
 from loadtests.rehearsal import RehearsalOptions, rehearse
-from loadtests.reports import write_reports
+from loadtests.reports.files import write_reports
 from slo.objectives import UnknownSloError, choose
-from slo.tables import results_table
+from slo.tables import console, results_table
 
 MISUSE = 2
 UNDECIDED = 3
@@ -23,7 +24,7 @@ FAULTS = ("none", "errors", "slow")
 
 
 def main() -> None:
-    """Run a command; misuse is one sentence and 2, a run that could not happen is 3."""
+    """Run a command; misuse is one sentence and 2, what could not be decided is 3."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNDECIDED))
     try:
         cli(prog_name="python -m loadtests")
@@ -31,6 +32,9 @@ def main() -> None:
         _fail(str(error), MISUSE)
     except LoadTestError as error:
         _fail(str(error), UNDECIDED)
+    except Exception:  # noqa: BLE001  # Python's own code for a crash is 1, which means a breach
+        traceback.print_exc()
+        _fail("this is a defect of the load test, not of the service", UNDECIDED)
 
 
 def _fail(sentence: str, code: int) -> None:
@@ -88,12 +92,12 @@ def rehearse_command(  # noqa: PLR0913  # one parameter an option
         result = rehearse(options, screen.say, screen.show)
         screen.say("writing reports")
         written = write_reports(result, options.out)
-    console = Console(highlight=False)
-    console.print(results_table(result.slos))
+    screen_out = console()
+    screen_out.print(results_table(result.slos))
     decision = result.decision
-    console.print(f"\n{decision.outcome.value}" + "".join(f"\n  {r}" for r in decision.reasons))
-    for path in written:
-        console.print(f"  {path}", soft_wrap=True)
+    screen_out.print(f"\nverdict: {decision.outcome.value}")
+    for line in (*decision.reasons, *map(str, written)):
+        screen_out.print(f"  {line}", soft_wrap=True)
     raise SystemExit(decision.outcome.exit_code)
 
 

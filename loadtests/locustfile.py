@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Adopter"]
 
 PROGRESS_EVERY_SECONDS = 0.5
+# Decks are built on the first visit; a crowd that arrives within 10 s is already a rush.
+ARRIVAL_SECONDS = 10.0
 
 
 @events.init_command_line_parser.add_listener
@@ -45,7 +47,8 @@ def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locu
         raise RuntimeError("this locustfile needs Locust's command line")
     accounts = options.accounts.read_text().split()[: options.num_users]
     recorder = Recorder(len(accounts))
-    plan = Plan(accounts, os.environ["PET_LOAD_PASSWORD"], recorder)
+    arrival = min(ARRIVAL_SECONDS, options.measured_seconds / 4)
+    plan = Plan(accounts, os.environ["PET_LOAD_PASSWORD"], recorder, arrival)
     environment.plan = plan  # type: ignore[attr-defined]  # read back by the users
 
     @environment.events.request.add_listener

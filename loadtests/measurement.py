@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from app.telemetry.catalog import HTTP_DURATION, JOB, ROUTE, STATUS, SWIPES
 from loadtests.errors import InvalidRun
 from loadtests.scenarios.swipe_hot_path import STEPS
 from slo.objectives import FAILED, requests
-from slo.prometheus import NoDataError
+from slo.prometheus import NoDataError, Series
 from slo.promql import Matcher, Selector, duration, labels, quoted
 from slo.queries import Between, timestamp
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.telemetry.catalog import Route
-    from slo.prometheus import Prometheus, Series
+    from slo.prometheus import Prometheus
 
 UP = f"up{labels({'job': JOB})}"
 WAIT_SECONDS = 60
@@ -157,9 +158,14 @@ def charts(
         )
         wanted.append((f"Latency of {step.operation}", "ms", query))
     return [
-        Chart(title, unit, query, prometheus.range(query, start, end, interval))
+        Chart(title, unit, query, _finite(prometheus.range(query, start, end, interval)))
         for title, unit, query in wanted
     ]
+
+
+def _finite(series: list[Series]) -> list[Series]:
+    """Drop the NaN that a quantile of no requests is: a gap in the line says the same."""
+    return [Series(s.labels, [p for p in s.points if math.isfinite(p[1])]) for s in series]
 
 
 def _scenario() -> Matcher:

@@ -18,6 +18,7 @@ class Plan:
     accounts: list[str]
     password: str
     recorder: Recorder
+    arrival_seconds: float
     gate: Event = field(default_factory=Event)
     _used: int = 0
 

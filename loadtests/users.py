@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any, cast
 
+import gevent
 from locust import FastHttpUser, between, task
 from locust.exception import StopUser
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Adopter(FastHttpUser):
-    """Somebody who looks for a pet."""
+    """Somebody who looks for a pet; people do not pick up their phones at the same instant."""
 
     wait_time = between(0.3, 0.9)
     # All adopters log in at nearly the same time, and bcrypt makes them queue.
@@ -35,6 +37,7 @@ class Adopter(FastHttpUser):
         if refusal is not None:
             raise StopUser
         self.plan.gate.wait()
+        gevent.sleep(random.uniform(0, self.plan.arrival_seconds))  # noqa: S311  # no secret
 
     @task
     def swipe(self) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from slo.gate import decide
 from slo.objectives import UnknownSloError, choose
 from slo.prometheus import Prometheus, PrometheusError, QueryError, WrongAddressError
 from slo.queries import Rolling
 from slo.report import measure, percent, result_document
-from slo.tables import results_table
+from slo.tables import console, results_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,9 @@ def main() -> None:
         _fail(str(error), MISUSE)
     except PrometheusError as error:
         _fail(str(error), UNDECIDED)
+    except Exception:  # noqa: BLE001  # Python's own code for a crash is 1, which means a breach
+        traceback.print_exc()
+        _fail("this is a defect of the gate, not of the service", UNDECIDED)
 
 
 def _fail(sentence: str, code: int) -> None:
@@ -135,7 +138,7 @@ def _show(results: list[SloResult], form: str) -> None:
     if form == "json":
         click.echo(json.dumps([result_document(result) for result in results], indent=2))
     else:
-        Console().print(results_table(results))
+        console().print(results_table(results))
 
 
 if __name__ == "__main__":

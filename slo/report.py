@@ -58,7 +58,7 @@ class SloResult:
 
     @property
     def limit(self) -> str:
-        """Say the promise in one phrase, like `95 % < 150 ms`."""
+        """Say the promise in one phrase, like `95 % < 150 ms` or `99.95 %`."""
         return f"{percent(self.slo.objective)}{_what(self.slo)}"
 
     @property
@@ -134,7 +134,7 @@ def percent(ratio: Fraction) -> str:
 def _what(slo: Slo) -> str:
     if isinstance(slo.sli, LatencySli):
         return f" < {float(slo.sli.threshold * 1000):g} ms"
-    return " without error"
+    return ""
 
 
 def result_document(result: SloResult) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 
 from slo.report import Verdict
@@ -20,6 +21,16 @@ COLOURS = {
     Verdict.EXHAUSTED: "red",
     Verdict.NO_DATA: "magenta",
 }
+
+
+# A log file has no width of its own, and rich would cut the table to 80 columns.
+PLAIN_WIDTH = 110
+
+
+def console() -> Console:
+    """Return the console for results: stdout, wide enough for the table in a log."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 
 
 def results_table(results: Sequence[SloResult]) -> Table:

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.cache import AWAY, deck_key
-from app.deck.schemas import Deck
 from app.pets.schemas import Card
 from app.pets.tables import adoptable, pets
 from app.swipes.tables import swipes
@@ -24,48 +23,46 @@ CARD = [pets.c[name] for name in Card.model_fields]
 
 async def read_deck(
     engine: AsyncEngine, cache: Redis, instruments: Instruments, user_id: UUID, size: int, ttl: int
-) -> Deck:
-    """Return the deck: one cache command on a hit, one statement and one round trip more on a miss.
+) -> list[str]:
+    """Return the cards of the deck, each as JSON text: they pass from cache to client unparsed.
 
-    Without the cache the deck comes from PostgreSQL, and is only not remembered.
+    A hit costs one cache command; a miss one statement and one round trip more. Without the cache
+    the deck comes from PostgreSQL, and is only not remembered.
     """
     key = deck_key(user_id)
     try:
         cached = await cache.hvals(key)
     except AWAY:
         instruments.deck_cache["error"].inc()
-        return _deck(await _build(engine, user_id, size))
+        return list((await _build(engine, user_id, size)).values())
     if cached:
         instruments.deck_cache["hit"].inc()
-        return _deck([Card.model_validate_json(card) for card in cached])
+        return cached
     instruments.deck_cache["miss"].inc()
     cards = await _build(engine, user_id, size)
     await _remember(cache, key, cards, ttl)
-    return _deck(cards)
+    return list(cards.values())
 
 
-async def _build(engine: AsyncEngine, user_id: UUID, size: int) -> list[Card]:
-    """Draw adoptable pets that the adopter has not swiped, in random order."""
+async def _build(engine: AsyncEngine, user_id: UUID, size: int) -> dict[str, str]:
+    """Draw adoptable pets that the adopter has not swiped, in random order: id to card."""
     seen = select(swipes.c.pet_id).where(
         swipes.c.user_id == user_id, swipes.c.pet_id == pets.c.id
     )
     statement = select(*CARD).where(adoptable, ~seen.exists()).order_by(func.random()).limit(size)
     async with engine.connect() as connection:
         rows = (await connection.execute(statement)).mappings().all()
-    return [Card.model_validate(row) for row in rows]
+    cards = (Card.model_validate(row) for row in rows)
+    return {str(card.id): card.model_dump_json() for card in cards}
 
 
-async def _remember(cache: Redis, key: str, cards: list[Card], ttl: int) -> None:
+async def _remember(cache: Redis, key: str, cards: dict[str, str], ttl: int) -> None:
     if not cards:
         return
     try:
         async with cache.pipeline(transaction=True) as pipe:
-            pipe.hset(key, mapping={str(card.id): card.model_dump_json() for card in cards})
+            pipe.hset(key, mapping=cards)
             pipe.expire(key, ttl)
             await pipe.execute()
     except AWAY:
         return
-
-
-def _deck(cards: list[Card]) -> Deck:
-    return Deck(items=cards, empty=not cards)

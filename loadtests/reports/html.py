@@ -1,0 +1,56 @@
+"""The report as one HTML page that needs nothing from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from loadtests.reports.charts import chart_svg
+from loadtests.reports.rows import ORDER, checks, number, summary
+from slo.model import LatencySli
+from slo.tables import count, share
+
+if TYPE_CHECKING:
+    from loadtests.measurement import Chart
+    from loadtests.result import RunResult
+
+MILLISECONDS = 1000
+
+
+def html_report(result: RunResult) -> str:
+    """Render the page; everything that is not ours is escaped."""
+    environment = Environment(
+        loader=PackageLoader("loadtests.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"count": count, "share": share, "number": number}
+    return environment.get_template("report.html.j2").render(
+        result=result,
+        decision=result.decision,
+        summary=summary(result),
+        slos=sorted(result.slos, key=lambda slo: ORDER.index(slo.verdict)),
+        checks=checks(result),
+        charts=[(chart, _svg(chart, result)) for chart in result.charts],
+        generator=[] if result.load is None else result.load.operations.values(),
+    )
+
+
+def _svg(chart: Chart, result: RunResult) -> Markup:
+    # Our own drawing of numbers and label values; matplotlib escapes its text.
+    return Markup(chart_svg(chart, _limit(chart, result)))  # noqa: S704
+
+
+def _limit(chart: Chart, result: RunResult) -> float | None:
+    """Return the threshold of the latency objective whose operation the chart shows."""
+    for slo in result.slos:
+        sli = slo.slo.sli
+        if isinstance(sli, LatencySli) and chart.unit == "ms":
+            route = next(m.value for m in sli.matchers if m.label == "http_route")
+            if chart.title.endswith(f" {route}"):
+                return float(sli.threshold * MILLISECONDS)
+    return None
