@@ -19,11 +19,9 @@ FOLDER = click.option(
 )
 
 
-@click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """Rules, alerts and the configuration of Prometheus, generated from the objectives.
+    """Generate rules, alerts and the configuration of Prometheus from the objectives.
 
     Exit codes: 0 fine, 1 a check found something, 2 misuse.
     """

@@ -51,7 +51,9 @@ def differences(folder: Path = GENERATED) -> list[str]:
             found.append(f"{path}: missing; run `make build`")
         elif (line := _first_difference(path.read_text(), text)) is not None:
             found.append(f"{path}:{line}: not what is declared; run `make build`, edit the source")
-    return found + [f"{path}: nothing declares it; run `make build`" for path in _stale(files, folder)]
+    return found + [
+        f"{path}: nothing declares it; run `make build`" for path in _stale(files, folder)
+    ]
 
 
 def _stale(files: dict[str, str], folder: Path) -> list[Path]:

@@ -115,7 +115,7 @@ def _ratio(slo: Slo, window: timedelta) -> str:
 
 
 def _key() -> str:
-    return ", ".join((conventions.ID, conventions.SERVICE, conventions.SLO))
+    return f"{conventions.ID}, {conventions.SERVICE}, {conventions.SLO}"
 
 
 def decimal(value: Fraction) -> str:

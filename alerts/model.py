@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from slo.promql import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
 ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]{2,39}")
 RECORD_NAME = re.compile(r"[a-z_]+(:[a-z_0-9]+)*")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 import sys
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from app.local.supervisor import Supervisor
+
 FAILED = 1
 MISUSE = 2
 
@@ -43,7 +46,7 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """The PetSwipe adoption API and its embedded stack.
+    """Run the PetSwipe adoption API and its embedded stack.
 
     Configuration comes from the environment: PET_DATABASE_URL, PET_CACHE_URL and
     PET_JWT_PRIVATE_KEY_FILE are required by all commands but `up`, which brings its own.
@@ -115,7 +118,9 @@ def seed(pets: int, adopters: int, seed: int, password: str, accounts: Path | No
     )
     if accounts is not None:
         accounts.write_text("".join(f"{adopter_email(n)}\n" for n in range(adopters)))
-    click.echo(f"{len(catalogue.pets)} pets of {len(catalogue.shelters)} shelters, {adopters} adopters")
+    click.echo(
+        f"{len(catalogue.pets)} pets of {len(catalogue.shelters)} shelters, {adopters} adopters"
+    )
 
 
 @cli.command()
@@ -155,17 +160,21 @@ def rows() -> None:
     help="Folder of the generated rules and configuration.",
 )
 @click.option(
+    "--seed", is_flag=True, help="Load the demo catalogue and print an account to log in with."
+)
+@click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write where everything is to this file once all is up (JSON; holds passwords).",
 )
-def up(  # noqa: PLR0913  # one parameter an option
+def up(
     workers: int,
     port: int,
     management_port: int,
     scrape_interval: str | None,
     out: Path | None,
     generated: Path,
+    seed: bool,
     state: Path | None,
 ) -> None:
     """Run the embedded stack until Ctrl-C: PostgreSQL, Valkey, S3, API, Alertmanager, Prometheus.
@@ -186,7 +195,10 @@ def up(  # noqa: PLR0913  # one parameter an option
         with stop_event() as stop, stack(options, stop, click.echo) as (running, supervisor):
             for name in ("api", "prometheus", "alertmanager", "s3"):
                 click.echo(f"  {name:<13}{getattr(running, name)}")
-            click.echo(f"  logs         {options.out / 'logs'}\nup; Ctrl-C stops everything")
+            click.echo(f"  logs         {options.out / 'logs'}")
+            if seed:
+                _seed_demo(running.environment, supervisor)
+            click.echo("up; Ctrl-C stops everything")
             if state is not None:
                 running.write(state)
             supervisor.watch()
@@ -196,6 +208,13 @@ def up(  # noqa: PLR0913  # one parameter an option
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(FAILED) from None
     click.echo("stopped")
+
+
+def _seed_demo(environment: dict[str, str], supervisor: Supervisor) -> None:
+    password = secrets.token_urlsafe(12)
+    command = [sys.executable, "-m", "app", "seed"]
+    supervisor.run("seed", command, {**environment, "PET_SEED_PASSWORD": password})
+    click.echo(f"  log in as    {adopter_email(0)} with {password}")
 
 
 def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None]]) -> None:
@@ -210,7 +229,9 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
         asyncio.run(run())
     except OSError as error:
         reason = error.strerror or "no answer"
-        raise MisconfiguredError(f"PET_DATABASE_URL: PostgreSQL does not answer: {reason}") from None
+        raise MisconfiguredError(
+            f"PET_DATABASE_URL: PostgreSQL does not answer: {reason}"
+        ) from None
 
 
 if __name__ == "__main__":

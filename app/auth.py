@@ -51,7 +51,7 @@ class Tokens:
     """Issues and verifies access tokens with one RSA key."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the key; raises MisconfiguredError when it is not an RSA key of 2048 bits or more."""
+        """Load the key; raises MisconfiguredError unless it is RSA of 2048 bits or more."""
         self._key = _load_key(private_key(settings))
         self._public = self._key.public_key()
         self._kid = _key_id(self._key)
@@ -75,7 +75,7 @@ class Tokens:
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
 
     def verify(self, token: str) -> Principal:
-        """Return who signed in; raises Unauthorized when any claim, the key or the time is wrong."""
+        """Return who signed in; raises Unauthorized when a claim, the key or the time is wrong."""
         try:
             if jwt.get_unverified_header(token).get("kid") != self._kid:
                 raise Unauthorized("The access token was signed with an unknown key.")

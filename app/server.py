@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,6 +15,7 @@ from prometheus_client import start_http_server
 from app.children import dies_with_parent
 from app.main import build_resources, create_app
 from app.settings import MisconfiguredError
+from app.stop import Stop
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -81,7 +81,7 @@ def serve_workers(sock: socket.socket, workers: int, management_port: int) -> in
     All end when one does: a service that has quietly lost a worker promises more than it has, and
     whoever started this process knows how to start it again.
     """
-    stop = threading.Event()
+    stop = Stop()
 
     def on_signal(_: int, __: FrameType | None) -> None:
         stop.set()
@@ -97,7 +97,7 @@ def serve_workers(sock: socket.socket, workers: int, management_port: int) -> in
     if ended is None:
         return 0
     print(f"worker {ended.pid} ended with {ended.returncode}", file=sys.stderr)
-    return 2 if ended.returncode == 2 else 1  # noqa: PLR2004  # 2 is a worker's misconfiguration
+    return 2 if ended.returncode == 2 else 1  # 2 is a worker's misconfiguration
 
 
 def _spawn(sock: socket.socket, management_port: int) -> subprocess.Popen[bytes]:

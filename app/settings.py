@@ -68,7 +68,9 @@ class Settings(BaseSettings):
             msg = f"{PREFIX}FAULT={self.fault} is refused in production: unset it"
             raise ValueError(msg)
         if self.bcrypt_rounds < Settings.model_fields["bcrypt_rounds"].default:
-            msg = f"{PREFIX}BCRYPT_ROUNDS={self.bcrypt_rounds} is too weak for production: 12 or more"
+            msg = (
+                f"{PREFIX}BCRYPT_ROUNDS={self.bcrypt_rounds} is too weak for production: 12 or more"
+            )
             raise ValueError(msg)
         return self
 
@@ -96,7 +98,7 @@ def load_settings(**given: object) -> Settings:
 MISSING_HELP = {
     "database_url": "give it the PostgreSQL address, like postgresql+asyncpg://user@host:5432/petswipe",
     "cache_url": "give it the Valkey or Redis address, like redis://host:6379/0",
-    "jwt_private_key_file": "give it the path of the RSA private key that signs access tokens (PEM)",
+    "jwt_private_key_file": "give it the path of the RSA private key that signs tokens (PEM)",
 }
 
 

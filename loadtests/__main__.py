@@ -44,7 +44,7 @@ def _fail(sentence: str, code: int) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """Load on the swipe hot path, and the verdict of the service levels on it.
+    """Put load on the swipe hot path and judge it by the service levels.
 
     Exit codes: 0 all promises kept, 1 one is broken, 2 misuse or bad configuration, 3 undecided.
     """
@@ -67,7 +67,7 @@ def cli() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for reports and logs.  [default: out/<time>]",
 )
-def rehearse_command(  # noqa: PLR0913  # one parameter an option
+def rehearse_command(
     ids: tuple[str, ...],
     adopters: int,
     seconds: int,

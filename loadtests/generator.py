@@ -162,7 +162,9 @@ def _read(path: Path, log: Path) -> LoadResult:
         raise InvalidRun(f"the load generator was stopped early; its log is {log}")
     return LoadResult(
         document["adopters"],
-        *(_moment(document[name]) for name in ("started", "load_started", "load_ended")),
+        _moment(document["started"]),
+        _moment(document["load_started"]),
+        _moment(document["load_ended"]),
         {
             name: OperationLoad(
                 name,

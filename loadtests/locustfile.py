@@ -72,12 +72,19 @@ def measure(environment: Environment, plan: Plan, options: Any) -> None:  # noqa
     """
     recorder = plan.recorder
     while not plan.gate.wait(PROGRESS_EVERY_SECONDS):
-        _report(options, recorder, "log in", recorder.logged_in, recorder.adopters, "adopters")
+        _report(
+            options.progress_fd,
+            recorder,
+            "log in",
+            recorder.logged_in,
+            recorder.adopters,
+            "adopters",
+        )
     recorder.load_started = time.time()
     deadline = recorder.load_started + options.measured_seconds
     while (left := deadline - time.time()) > 0:
         done = round(options.measured_seconds - left)
-        _report(options, recorder, "load", done, round(options.measured_seconds), "s")
+        _report(options.progress_fd, recorder, "load", done, round(options.measured_seconds), "s")
         gevent.sleep(min(PROGRESS_EVERY_SECONDS, left))
     if environment.runner is not None:
         environment.runner.stop()
@@ -87,7 +94,8 @@ def measure(environment: Environment, plan: Plan, options: Any) -> None:  # noqa
         environment.runner.quit()
 
 
-def _report(options: Any, recorder: Recorder, phase: str, done: int, of: int, unit: str) -> None:  # noqa: ANN401, PLR0913  # a Namespace; a line of progress
-    if options.progress_fd is not None:
-        progress = Progress(phase, done, of, recorder.requests, recorder.failures, unit)
-        send(options.progress_fd, progress)
+def _report(
+    pipe: int | None, recorder: Recorder, phase: str, done: int, of: int, unit: str
+) -> None:
+    if pipe is not None:
+        send(pipe, Progress(phase, done, of, recorder.requests, recorder.failures, unit))

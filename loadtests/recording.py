@@ -68,7 +68,7 @@ class Recorder:
             count
             for operation in self.operations.values()
             for status, count in operation.answers.items()
-            if status == UNANSWERED or status >= 500  # noqa: PLR2004  # server errors
+            if status == UNANSWERED or status >= 500  # server errors
         )
 
     def write(self, path: Path) -> None:

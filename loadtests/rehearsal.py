@@ -88,7 +88,7 @@ def _seed(stack: Stack, options: RehearsalOptions, say: Callable[[str], None]) -
     )
 
 
-def _judge(  # noqa: PLR0913  # the parts of a run
+def _judge(  # the parts of a run
     options: RehearsalOptions,
     stack: Stack,
     prometheus: Prometheus,
@@ -100,9 +100,7 @@ def _judge(  # noqa: PLR0913  # the parts of a run
     rows_before = stack.rows()[SWIPES_TABLE]
     window_start = datetime.now(UTC)
     load = generate(planned, stack.check, show)
-    window = Between(
-        window_start, wait_for_scrape_after(load.load_ended, prometheus, stack.check)
-    )
+    window = Between(window_start, wait_for_scrape_after(load.load_ended, prometheus, stack.check))
     conservation = Conservation(
         acknowledged_swipes(load),
         stack.rows()[SWIPES_TABLE] - rows_before,

@@ -28,7 +28,7 @@ class Adopter(FastHttpUser):
     @property
     def plan(self) -> Plan:
         """Return what the locustfile has put on the environment."""
-        return cast("Plan", self.environment.plan)  # type: ignore[attr-defined]  # set by us
+        return cast("Plan", self.environment.plan)
 
     def on_start(self) -> None:
         """Log in and wait until everybody has: hashing passwords is not what is measured."""

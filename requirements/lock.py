@@ -59,7 +59,9 @@ def problems(document: dict, folder: Path = HERE) -> list[str]:
         pins = {canonicalize_name(m["name"]): m["version"] for m in PIN.finditer(text)}
         found += unmet(name, [Requirement(line) for line in declared(document, groups)], pins)
         if "://" in text:
-            found.append(f"requirements/{name} holds an address: a lock has versions and hashes only")
+            found.append(
+                f"requirements/{name} holds an address: a lock has versions and hashes only"
+            )
     return found
 
 

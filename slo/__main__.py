@@ -48,7 +48,7 @@ def _fail(sentence: str, code: int) -> None:
 
 @click.group(context_settings=SETTINGS)
 def cli() -> None:
-    """What PetSwipe promises, whether it keeps it, and whether to ship.
+    """Say what PetSwipe promises, whether it keeps it, and whether to ship.
 
     Exit codes: 0 fine, 1 a promise is broken, 2 misuse or bad configuration, 3 could not decide.
     """

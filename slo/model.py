@@ -41,8 +41,10 @@ class BurnWindow:
 
         2 % of 30 days in 1 hour is a rate of 14.4.
         """
-        return self.budget_spent * Fraction(period / timedelta(seconds=1)) / Fraction(
-            self.long / timedelta(seconds=1)
+        return (
+            self.budget_spent
+            * Fraction(period / timedelta(seconds=1))
+            / Fraction(self.long / timedelta(seconds=1))
         )
 
 

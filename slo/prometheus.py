@@ -71,7 +71,10 @@ class Prometheus:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         """Close the connection."""
         self._client.close()
@@ -95,7 +98,9 @@ class Prometheus:
         except ValueError:
             raise NoDataError(f"the query gives {value}: {query}") from None
 
-    def vector(self, query: str, at: datetime | None = None) -> dict[tuple[tuple[str, str], ...], str]:
+    def vector(
+        self, query: str, at: datetime | None = None
+    ) -> dict[tuple[tuple[str, str], ...], str]:
         """Evaluate a query; maps the sorted labels of each series to its value as written."""
         parameters = {"query": query}
         if at is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import TARGET_LABELS, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
 OPERATORS = ("=", "!=", "=~", "!~")
 UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from slo.model import LatencySli, RatioSli
-from slo.promql import duration
 
 if TYPE_CHECKING:
     from slo.model import Sli

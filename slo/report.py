@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.model import LatencySli, Severity
@@ -13,6 +12,7 @@ from slo.queries import Rolling, bad_events, error_ratio, timestamp, total_event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from slo.model import BurnWindow, Slo
     from slo.prometheus import Prometheus

@@ -28,13 +28,9 @@ async def sign_up(body: SignUp, held: Held) -> Account:
 async def log_in(body: LogIn, held: Held) -> AccessToken:
     """Exchange an e-mail and a password for an access token."""
     try:
-        principal = await check_credentials(
-            held.engine, held.passwords, body.email, body.password
-        )
+        principal = await check_credentials(held.engine, held.passwords, body.email, body.password)
     except Unauthorized:
         held.instruments.log_ins["failure"].inc()
         raise
     held.instruments.log_ins["success"].inc()
-    return AccessToken(
-        access_token=held.tokens.issue(principal), expires_in=held.tokens.lifetime
-    )
+    return AccessToken(access_token=held.tokens.issue(principal), expires_in=held.tokens.lifetime)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -13,6 +12,8 @@ from app.pets.tables import adoptable, pets
 from app.swipes.tables import swipes
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,7 +38,7 @@ async def read_deck(
         return list((await _build(engine, user_id, size)).values())
     if cached:
         instruments.deck_cache["hit"].inc()
-        return cached
+        return [str(card) for card in cached]
     instruments.deck_cache["miss"].inc()
     cards = await _build(engine, user_id, size)
     await _remember(cache, key, cards, ttl)
@@ -46,9 +47,7 @@ async def read_deck(
 
 async def _build(engine: AsyncEngine, user_id: UUID, size: int) -> dict[str, str]:
     """Draw adoptable pets that the adopter has not swiped, in random order: id to card."""
-    seen = select(swipes.c.pet_id).where(
-        swipes.c.user_id == user_id, swipes.c.pet_id == pets.c.id
-    )
+    seen = select(swipes.c.pet_id).where(swipes.c.user_id == user_id, swipes.c.pet_id == pets.c.id)
     statement = select(*CARD).where(adoptable, ~seen.exists()).order_by(func.random()).limit(size)
     async with engine.connect() as connection:
         rows = (await connection.execute(statement)).mappings().all()
@@ -61,7 +60,7 @@ async def _remember(cache: Redis, key: str, cards: dict[str, str], ttl: int) -> 
         return
     try:
         async with cache.pipeline(transaction=True) as pipe:
-            pipe.hset(key, mapping=cards)
+            pipe.hset(key, items=[part for card in cards.items() for part in card])
             pipe.expire(key, ttl)
             await pipe.execute()
     except AWAY:

@@ -30,7 +30,7 @@ class Health:
         return self.started
 
     async def ready(self, held: Resources) -> str:
-        """Return why no traffic should come, or an empty text; a cache that is away is no reason."""
+        """Return why no traffic should come, or an empty text; a missing cache is no reason."""
         if self.draining:
             return "draining"
         return "" if await usable(held.engine) else "PostgreSQL does not answer"

@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from app.local.supervisor import Service, Supervisor
 from app.local.tools import find_tool
 from app.local.valkey import prepare_valkey
 from app.settings import PREFIX, load_settings
+from app.stop import Stop
 from app.telemetry.catalog import HEALTH_STARTUP
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class StackState:
 
 
 @contextmanager
-def stop_event() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set, for as long as the block lasts."""
-    stop = threading.Event()
+def stop_event() -> Iterator[Stop]:
+    """Yield a request to stop that SIGINT and SIGTERM make, for as long as the block lasts."""
+    stop = Stop()
     before = {
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -94,7 +94,7 @@ def stop_event() -> Iterator[threading.Event]:
 
 @contextmanager
 def stack(
-    options: StackOptions, stop: threading.Event, say: Callable[[str], None]
+    options: StackOptions, stop: Stop, say: Callable[[str], None]
 ) -> Iterator[tuple[StackState, Supervisor]]:
     """Start everything, each server when the one before it is ready; stop everything at the end.
 

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from app.children import dies_with_parent
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import IO
+
+    from app.stop import Stop
 
 LOOK_EVERY_SECONDS = 0.05
 
 
 class StackError(Exception):
-    """The stack could not start or did not stay up; the text is one sentence with the log's place."""
+    """The stack could not start or stay up; the text is one sentence with the place of the log."""
 
 
 class StoppedError(Exception):
@@ -66,7 +67,7 @@ class Supervisor:
     reverse order: the API before the database it talks to.
     """
 
-    def __init__(self, logs: Path, stop: threading.Event) -> None:
+    def __init__(self, logs: Path, stop: Stop) -> None:
         """Keep one log file a process in `logs`; `stop` is set by whoever wants the end."""
         self._logs = logs
         self._stop = stop
@@ -98,7 +99,10 @@ class Supervisor:
                 )
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a command to its end; raises StackError when it fails, StoppedError when asked to stop."""
+        """Run a command to its end.
+
+        Raises StackError when it fails, StoppedError when asked to stop meanwhile.
+        """
         service = Service(name, command, lambda: True, environment)
         log = self._logs / f"{name}.log"
         with log.open("ab") as sink:
@@ -130,8 +134,6 @@ class Supervisor:
 
 
 def _spawn(service: Service, sink: IO[bytes]) -> subprocess.Popen[bytes]:
-    owner = {} if service.uid is None else {"user": service.uid, "group": service.uid}
-    groups: dict[str, Sequence[int]] = {} if service.uid is None else {"extra_groups": []}
     try:
         return subprocess.Popen(  # noqa: S603  # commands are built here, not read
             service.command,
@@ -142,8 +144,9 @@ def _spawn(service: Service, sink: IO[bytes]) -> subprocess.Popen[bytes]:
             cwd=service.cwd,
             start_new_session=True,
             preexec_fn=dies_with_parent(service.stop_signal),  # noqa: PLW1509  # one thread runs
-            **owner,
-            **groups,
+            user=service.uid,
+            group=service.uid,
+            extra_groups=None if service.uid is None else [],
         )
     except OSError as error:
         raise StackError(f"{service.name} cannot be started: {error}") from None

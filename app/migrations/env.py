@@ -5,7 +5,5 @@ from alembic import context
 from app.tables import metadata
 
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection, target_metadata=metadata, transactional_ddl=True
-)
+context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
 context.run_migrations()

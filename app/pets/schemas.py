@@ -12,7 +12,8 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 # PostgreSQL's text cannot hold a NUL, so it is refused at the door.
 ShortText = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$", strip_whitespace=True)
+    str,
+    StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$", strip_whitespace=True),
 ]
 LongText = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from app.cache import AWAY, deck_key
 from app.errors import Conflict, NotFound
@@ -12,6 +11,8 @@ from app.swipes.schemas import NewSwipe, Swipe
 from app.swipes.tables import swipes
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
 

@@ -15,7 +15,7 @@ OTHER_METHOD = "_OTHER"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation of the API: its method, its full template and the statuses that mean success."""
+    """One operation of the API: method, full template, and the statuses that mean success."""
 
     method: str
     template: str
@@ -135,7 +135,9 @@ METHOD = Label(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER_METHOD),
 )
 ROUTE = Label("http_route", (*dict.fromkeys(r.template for r in ROUTES), UNMATCHED))
-STATUS = Label("http_response_status_code", bound="the statuses that the service sends, three digits")
+STATUS = Label(
+    "http_response_status_code", bound="the statuses that the service sends, three digits"
+)
 ERROR_TYPE = Label("error_type", ("", "exception", "cancelled"))
 
 # OpenTelemetry's advised edges, and 0.15 and 0.3, which the swipe objectives name.

@@ -24,7 +24,7 @@ class Check(NamedTuple):
 
 def summary(result: RunResult) -> str:
     """Say in one sentence what was done."""
-    fault = "" if result.fault == "none" else f", with the fault `{result.fault}` injected"
+    fault = "" if result.fault == "none" else f", with the fault {result.fault} injected"
     return (
         f"{result.adopters} adopters swiped for {result.seconds} s "
         f"from {result.started:%Y-%m-%d %H:%M:%S} UTC{fault}."

@@ -33,7 +33,7 @@ def swipe_through_a_deck(adopter: Adopter) -> None:
     cards = deck["items"] if deck is not None else []
     matched = False
     for card in cards[:SWIPES_A_DECK]:
-        adopter.wait()
+        adopter.wait()  # type: ignore[no-untyped-call]  # Locust has no type for it
         decision = {"pet_id": card["id"], "liked": random.random() < LIKES}  # noqa: S311  # no secret
         swipe = adopter.call(SWIPE_CREATE, decision)
         if swipe is not None and random.random() < REPEATS:  # noqa: S311  # no secret

@@ -18,9 +18,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("display_name", sa.String(length=200), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -28,9 +26,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "role IN ('user', 'shelter', 'admin')", name=op.f("ck_users_role")
-        ),
+        sa.CheckConstraint("role IN ('user', 'shelter', 'admin')", name=op.f("ck_users_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
@@ -54,12 +50,8 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Float(), nullable=False),
         sa.Column("longitude", sa.Float(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.Column(
-            "auto_match", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
-        sa.Column(
-            "is_available", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("auto_match", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_available", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -67,9 +59,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "gender IN ('male', 'female', 'unknown')", name=op.f("ck_pets_gender")
-        ),
+        sa.CheckConstraint("gender IN ('male', 'female', 'unknown')", name=op.f("ck_pets_gender")),
         sa.CheckConstraint(
             "pet_type IN ('dog', 'cat', 'rabbit', 'guinea_pig', 'bird')",
             name=op.f("ck_pets_pet_type"),
@@ -78,15 +68,9 @@ def upgrade() -> None:
             "size IN ('small', 'medium', 'large', 'extra_large')",
             name=op.f("ck_pets_size"),
         ),
-        sa.CheckConstraint(
-            "age_months BETWEEN 0 AND 600", name=op.f("ck_pets_age_months")
-        ),
-        sa.CheckConstraint(
-            "latitude BETWEEN -90 AND 90", name=op.f("ck_pets_latitude")
-        ),
-        sa.CheckConstraint(
-            "longitude BETWEEN -180 AND 180", name=op.f("ck_pets_longitude")
-        ),
+        sa.CheckConstraint("age_months BETWEEN 0 AND 600", name=op.f("ck_pets_age_months")),
+        sa.CheckConstraint("latitude BETWEEN -90 AND 90", name=op.f("ck_pets_latitude")),
+        sa.CheckConstraint("longitude BETWEEN -180 AND 180", name=op.f("ck_pets_longitude")),
         sa.ForeignKeyConstraint(
             ["owner_id"],
             ["users.id"],
@@ -137,9 +121,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_matches")),
-        sa.UniqueConstraint(
-            "user_id", "pet_id", name=op.f("uq_matches_user_id_pet_id")
-        ),
+        sa.UniqueConstraint("user_id", "pet_id", name=op.f("uq_matches_user_id_pet_id")),
     )
     op.create_index(
         "ix_matches_matched_at",

@@ -1,0 +1,45 @@
+# The front door. Every target but help makes the environment in .venv first, from the lock.
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check prove build lock format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/dev.txt requirements/install.py
+	@$(PYTHON) requirements/install.py
+
+demo: $(READY) ## Rehearse a release and judge it (FAULT=errors or FAULT=slow to see it fail)
+	@$(PY) -m loadtests rehearse $(if $(FAULT),--fault $(FAULT))
+
+up: $(READY) ## Run the embedded stack, seeded, until Ctrl-C
+	@$(PY) -m app up --seed
+
+test: check ## Run everything that CI runs
+	@$(PY) -m pytest
+
+check: $(READY) ## Lint, types, import rules, lock and drift of generated files
+	@$(PY) requirements/lock.py --check
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(PY) -m alerts check
+
+prove: $(READY) ## Run the long proofs: full-size rehearsals, with and without faults
+	@$(PY) -m pytest -m prove
+
+build: $(READY) ## Write the generated files anew
+	@$(PY) -m alerts build
+
+lock: $(READY) ## Resolve the lock anew after a change of pyproject.toml
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) requirements/lock.py
+
+format: $(READY) ## Format the code and mend what the linter can
+	@$(PY) -m ruff check --quiet --fix . ; $(PY) -m ruff format --quiet .
+
+clean: ## Remove the environment, fetched tools and outputs
+	rm -rf .venv .tools out
