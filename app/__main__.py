@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import socket
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +13,7 @@ import click
 from sqlalchemy import func, select
 
 from app.database import create_engine
-from app.local.stack import StackOptions, stack, stop_event
-from app.local.supervisor import StackError, StoppedError
+from app.local.commands import inspect, up
 from app.migrations.runner import migrate as run_migrations
 from app.seed.catalogue import build_catalogue
 from app.seed.load import adopter_email, load
@@ -29,9 +26,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from app.local.supervisor import Supervisor
-
-FAILED = 1
 MISUSE = 2
 
 
@@ -138,85 +132,6 @@ def rows() -> None:
     click.echo(json.dumps(counts))
 
 
-@cli.command()
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--management-port", default=9464, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--scrape-interval",
-    metavar="DURATION",
-    help="Replace the interval of the generated prometheus.yml, like 2s.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for logs and Prometheus' data, kept afterwards.  [default: out/up-<time>]",
-)
-@click.option(
-    "--generated",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("alerts/generated"),
-    show_default=True,
-    help="Folder of the generated rules and configuration.",
-)
-@click.option(
-    "--seed", is_flag=True, help="Load the demo catalogue and print an account to log in with."
-)
-@click.option(
-    "--state",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write where everything is to this file once all is up (JSON; holds passwords).",
-)
-def up(
-    workers: int,
-    port: int,
-    management_port: int,
-    scrape_interval: str | None,
-    out: Path | None,
-    generated: Path,
-    seed: bool,
-    state: Path | None,
-) -> None:
-    """Run the embedded stack until Ctrl-C: PostgreSQL, Valkey, S3, API, Alertmanager, Prometheus.
-
-    Each server starts when the one before it is ready; all stop when one of them ends. Ports that
-    are taken are avoided and named. Settings of the API (PET_*) pass through.
-    """
-    options = StackOptions(
-        out=out or Path("out") / f"up-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
-        generated=generated,
-        tools=Path(".tools"),
-        workers=workers,
-        port=port,
-        management_port=management_port,
-        scrape_interval=scrape_interval,
-    )
-    try:
-        with stop_event() as stop, stack(options, stop, click.echo) as (running, supervisor):
-            for name in ("api", "prometheus", "alertmanager", "s3"):
-                click.echo(f"  {name:<13}{getattr(running, name)}")
-            click.echo(f"  logs         {options.out / 'logs'}")
-            if seed:
-                _seed_demo(running.environment, supervisor)
-            click.echo("up; Ctrl-C stops everything")
-            if state is not None:
-                running.write(state)
-            supervisor.watch()
-    except StoppedError:
-        click.echo("stopped before everything was up")
-    except StackError as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(FAILED) from None
-    click.echo("stopped")
-
-
-def _seed_demo(environment: dict[str, str], supervisor: Supervisor) -> None:
-    password = secrets.token_urlsafe(12)
-    command = [sys.executable, "-m", "app", "seed"]
-    supervisor.run("seed", command, {**environment, "PET_SEED_PASSWORD": password})
-    click.echo(f"  log in as    {adopter_email(0)} with {password}")
-
-
 def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None]]) -> None:
     async def run() -> None:
         engine = create_engine(settings)
@@ -233,6 +148,9 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
             f"PET_DATABASE_URL: PostgreSQL does not answer: {reason}"
         ) from None
 
+
+cli.add_command(up)
+cli.add_command(inspect)
 
 if __name__ == "__main__":
     main()
