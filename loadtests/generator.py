@@ -75,7 +75,7 @@ class LoadResult:
 
 
 def read_accounts(path: Path, adopters: int) -> None:
-    """Raise MisuseError unless the file holds an account for every adopter."""
+    """Raise MisuseError unless the file can be read and has an account for every adopter."""
     try:
         found = len(path.read_text().split())
     except (OSError, UnicodeDecodeError) as error:

@@ -64,6 +64,11 @@ def wait_for_targets(prometheus: Prometheus, targets: int, still_valid: Callable
     _wait(prometheus, f"count({UP} == 1)", targets, "scraped every worker", still_valid)
 
 
+def healthy_targets(prometheus: Prometheus) -> int:
+    """Count the workers whose last scrape succeeded."""
+    return int(_value(prometheus, f"count({UP} == 1)") or 0)
+
+
 def wait_for_scrape_after(
     moment: datetime, prometheus: Prometheus, still_valid: Callable[[], None]
 ) -> datetime:

@@ -41,6 +41,10 @@ class Screen:
         tb: TracebackType | None,
     ) -> None:
         """Leave a clean line."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the live line, so that results can be printed below it."""
         if self._console.is_terminal:
             self._status.stop()
 

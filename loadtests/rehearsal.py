@@ -8,29 +8,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from loadtests.errors import InvalidRun
-from loadtests.generator import LoadOptions, LoadResult, generate, read_accounts
-from loadtests.measurement import (
-    charts,
-    gaps,
-    served,
-    stored_swipes,
-    wait_for_scrape_after,
-    wait_for_targets,
-)
-from loadtests.result import Conservation, RunResult, acknowledged_swipes
+from loadtests.generator import LoadOptions
+from loadtests.measurement import wait_for_targets
+from loadtests.run import RunPlan, judged_run, unread_run
 from loadtests.scenarios.swipe_hot_path import STEPS
 from loadtests.stack import embedded_stack
 from loadtests.target import check_target
 from slo.prometheus import Prometheus, UnreachableError
 from slo.promql import duration
-from slo.queries import Between
-from slo.report import SloResult, Verdict, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from loadtests.recording import Progress
+    from loadtests.result import RunResult
     from loadtests.stack import Stack
     from slo.model import Slo
 
@@ -63,18 +55,27 @@ def rehearse(
     environment = {"PET_FAULT": options.fault}
     interval = duration(SCRAPE_INTERVAL)
     with embedded_stack(options.out, options.workers, interval, environment, say) as stack:
-        load = _seed(stack, options, say)
+        say("seeding pets and adopters")
+        plan = RunPlan(
+            "Release rehearsal",
+            options.slos,
+            _seed(stack, options),
+            SCRAPE_INTERVAL,
+            started,
+            options.fault,
+        )
         check_target(stack.api, STEPS)
         try:
             with Prometheus(stack.prometheus) as prometheus:
-                return _judge(options, stack, prometheus, load, started, show)
+                wait_for_targets(prometheus, stack.targets, stack.check)
+                return judged_run(
+                    plan, prometheus, stack.check, show, lambda: stack.rows()[SWIPES_TABLE]
+                )
         except (InvalidRun, UnreachableError) as error:
-            reason = _reason(stack, error)
-    return _result(options, started, None, None, invalid=[reason])
+            return unread_run(plan, _reason(stack, error))
 
 
-def _seed(stack: Stack, options: RehearsalOptions, say: Callable[[str], None]) -> LoadOptions:
-    say("seeding pets and adopters")
+def _seed(stack: Stack, options: RehearsalOptions) -> LoadOptions:
     password = secrets.token_urlsafe(16)
     accounts = options.out / "accounts.txt"
     stack.command(
@@ -82,84 +83,16 @@ def _seed(stack: Stack, options: RehearsalOptions, say: Callable[[str], None]) -
         *("--adopters", str(options.adopters), "--accounts", str(accounts.resolve())),
         environment={"PET_SEED_PASSWORD": password},
     )
-    read_accounts(accounts, options.adopters)
     return LoadOptions(
         stack.api, options.adopters, options.seconds, accounts, password, options.out
-    )
-
-
-def _judge(  # the parts of a run
-    options: RehearsalOptions,
-    stack: Stack,
-    prometheus: Prometheus,
-    planned: LoadOptions,
-    started: datetime,
-    show: Callable[[Progress], None],
-) -> RunResult:
-    wait_for_targets(prometheus, stack.targets, stack.check)
-    rows_before = stack.rows()[SWIPES_TABLE]
-    window_start = datetime.now(UTC)
-    load = generate(planned, stack.check, show)
-    window = Between(window_start, wait_for_scrape_after(load.load_ended, prometheus, stack.check))
-    conservation = Conservation(
-        acknowledged_swipes(load),
-        stack.rows()[SWIPES_TABLE] - rows_before,
-        stored_swipes(prometheus, window),
-        load.unanswered,
-    )
-    return RunResult(
-        title="Release rehearsal",
-        fault=options.fault,
-        adopters=options.adopters,
-        seconds=options.seconds,
-        started=started,
-        ended=datetime.now(UTC),
-        window=window,
-        slos=measure(options.slos, window, prometheus),
-        load=load,
-        served=served(prometheus, window),
-        conservation=conservation,
-        charts=charts(prometheus, load.load_started, load.load_ended, SCRAPE_INTERVAL),
-        invalid=[
-            *gaps(prometheus, window, stack.targets, SCRAPE_INTERVAL),
-            *conservation.problems(),
-        ],
     )
 
 
 def _reason(stack: Stack, error: Exception) -> str:
     """Prefer the stack's own words: a Prometheus that does not answer has mostly been stopped."""
     try:
+        stack.wait_for_end()
         stack.check()
     except InvalidRun as down:
         return str(down)
     return str(error)
-
-
-def _result(
-    options: RehearsalOptions,
-    started: datetime,
-    window: Between | None,
-    load: LoadResult | None,
-    invalid: list[str],
-) -> RunResult:
-    """Return the result of a run that could not be read back."""
-    unknown = [
-        SloResult(slo, Verdict.NO_DATA, None, None, {}, "the run was not read back")
-        for slo in options.slos
-    ]
-    return RunResult(
-        title="Release rehearsal",
-        fault=options.fault,
-        adopters=options.adopters,
-        seconds=options.seconds,
-        started=started,
-        ended=datetime.now(UTC),
-        window=window,
-        slos=unknown,
-        load=load,
-        served=[],
-        conservation=None,
-        charts=[],
-        invalid=invalid,
-    )

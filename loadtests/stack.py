@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 180  # the first start fetches Prometheus
 STOP_SECONDS = 60
+# A stack that has lost a server stops the others within about a second.
+END_SECONDS = 5
 LOOK_EVERY_SECONDS = 0.1
 COMMAND_SECONDS = 120
 MISUSE = 2
@@ -41,6 +43,11 @@ class Stack:
         """Raise InvalidRun, with the stack's own words, when it has ended."""
         if self.process.poll() is not None:
             raise InvalidRun(f"the stack went down during the run: {_last_words(self.log)}")
+
+    def wait_for_end(self) -> None:
+        """Give a stack that is going down the time to say why; returns when it has ended or not."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
 
     def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         """Run a command of the service against this stack and return what it prints."""
