@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.telemetry.catalog import HTTP_DURATION, JOB, ROUTE, STATUS, SWIPES
+from app.telemetry.catalog import DECK_READ, HTTP_DURATION, JOB, ROUTE, STATUS, SWIPE_CREATE, SWIPES
 from loadtests.errors import InvalidRun
 from loadtests.scenarios.swipe_hot_path import STEPS
 from slo.objectives import FAILED, requests
@@ -153,7 +153,7 @@ def charts(
     rate = f"sum by ({ROUTE.name}) (rate({count.over(window)}))"
     errors = f"sum by ({STATUS.name}) (rate({count.where(FAILED).over(window)})) > 0"
     wanted = [("Requests", "requests/s", rate), ("Server errors", "errors/s", errors)]
-    for step in STEPS[1:3]:
+    for step in (SWIPE_CREATE, DECK_READ):
         bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(step))
         inner = f"sum by (le) (rate({bucket.over(window)}))"
         query = " or ".join(

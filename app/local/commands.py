@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +79,7 @@ def up(
         management_port=management_port,
         scrape_interval=scrape_interval,
     )
+    begun = time.monotonic()
     with _one_sentence(), stop_event() as stop:
         with stack(options, stop, click.echo) as (running, supervisor):
             for name in ("api", "prometheus", "alertmanager", "s3"):
@@ -85,7 +87,8 @@ def up(
             click.echo(f"  logs         {options.out / 'logs'}")
             if seed:
                 _seed_demo(running.environment, supervisor)
-            click.echo("up; Ctrl-C stops everything")
+            seconds = time.monotonic() - begun
+            click.echo(f"up after {seconds:.1f} s; Ctrl-C stops everything")
             if state is not None:
                 running.write(state)
             supervisor.watch()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.dates import DateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 
 from app.telemetry.catalog import ROUTE, STATUS
@@ -32,7 +32,10 @@ LEGEND_LABELS = (ROUTE.name, STATUS.name, "quantile")
 
 
 def chart_svg(chart: Chart, limit: float | None = None) -> str:
-    """Draw a chart; `limit` is a threshold in the chart's unit, drawn as a dashed line."""
+    """Draw a chart that has series.
+
+    `limit` is a threshold in the chart's unit, drawn as a dashed line.
+    """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE_INCHES, layout="constrained")
         axes = figure.add_subplot()
@@ -44,13 +47,9 @@ def chart_svg(chart: Chart, limit: float | None = None) -> str:
             axes.axhline(limit, color="#b00020", linestyle="--", linewidth=1, label="objective")
         axes.set_ylabel(chart.unit)
         axes.set_ylim(bottom=0)
-        if chart.series:
-            axes.xaxis.set_major_formatter(DateFormatter("%H:%M:%S", tz=UTC))
-            axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-        else:
-            axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center")
-            axes.set_xticks([])
-            axes.set_yticks([])
+        axes.xaxis.set_major_locator(AutoDateLocator(tz=UTC))
+        axes.xaxis.set_major_formatter(DateFormatter("%H:%M:%S", tz=UTC))
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None})
     text = out.getvalue()

@@ -35,12 +35,15 @@ def html_report(result: RunResult) -> str:
         summary=summary(result),
         slos=sorted(result.slos, key=lambda slo: ORDER.index(slo.verdict)),
         checks=checks(result),
-        charts=[(chart, _svg(chart, result)) for chart in result.charts],
+        charts=[(c, _svg(c, result)) for c in result.charts],
         generator=[] if result.load is None else result.load.operations.values(),
     )
 
 
 def _svg(chart: Chart, result: RunResult) -> Markup:
+    """Draw a chart; one without series is nothing to look at."""
+    if not chart.series:
+        return Markup()
     # Our own drawing of numbers and label values; matplotlib escapes its text.
     return Markup(chart_svg(chart, _limit(chart, result)))  # noqa: S704
 

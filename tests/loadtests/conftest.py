@@ -72,6 +72,12 @@ def make_result() -> Callable[..., RunResult]:
             charts=[
                 Chart("Requests", "requests/s", "rate", [Series({"http_route": "<b>"}, points)]),
                 Chart(f"Latency of {SWIPE_CREATE.operation}", "ms", "quantile", []),
+                Chart(
+                    f"Latency of {DECK_READ.operation}",
+                    "ms",
+                    "quantile",
+                    [Series({"quantile": "p95"}, points)],
+                ),
             ],
             invalid=list(invalid),
         )
