@@ -15,9 +15,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HERE = Path(__file__).parent
 PYPROJECT = HERE.parent / "pyproject.toml"
@@ -26,7 +30,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;\
 HEADER = "# Made by `make lock` from pyproject.toml; do not edit.\n# inputs sha256: {digest}\n"
 
 
-def declared(document: dict, groups: tuple[str, ...]) -> list[str]:
+def declared(document: dict[str, Any], groups: tuple[str, ...]) -> list[str]:
     """List the requirement lines of the project and of the groups, includes resolved."""
     lines = list(document["project"]["dependencies"])
     pending = list(groups)
@@ -39,13 +43,13 @@ def declared(document: dict, groups: tuple[str, ...]) -> list[str]:
     return sorted(set(lines))
 
 
-def digest(document: dict, groups: tuple[str, ...]) -> str:
+def digest(document: dict[str, Any], groups: tuple[str, ...]) -> str:
     """Fingerprint what a lock file was made from."""
     inputs = [document["project"]["requires-python"], declared(document, groups)]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def problems(document: dict, folder: Path = HERE) -> list[str]:
+def problems(document: dict[str, Any], folder: Path = HERE) -> list[str]:
     """Name every lock file that does not match pyproject.toml, with what would mend it."""
     found = []
     for name, groups in LOCKS.items():
@@ -65,7 +69,7 @@ def problems(document: dict, folder: Path = HERE) -> list[str]:
     return found
 
 
-def unmet(name: str, wanted: list[Requirement], pins: dict[str, str]) -> list[str]:
+def unmet(name: str, wanted: list[Requirement], pins: Mapping[NormalizedName, str]) -> list[str]:
     """Name the requirements that no pin of the file satisfies."""
     return [
         f"requirements/{name} does not satisfy {requirement}: run `make lock`"
@@ -75,7 +79,7 @@ def unmet(name: str, wanted: list[Requirement], pins: dict[str, str]) -> list[st
     ]
 
 
-def resolve(document: dict) -> None:
+def resolve(document: dict[str, Any]) -> None:
     """Resolve every lock file; app.txt is held to the versions of dev.txt."""
     for name, groups in LOCKS.items():
         path = HERE / name

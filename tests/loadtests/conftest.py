@@ -26,10 +26,11 @@ ENDED = STARTED + timedelta(seconds=60)
 
 
 def slo_result(verdict: Verdict, number: int = 0, bad: int = 0) -> SloResult:
-    counts = (None, None) if verdict is Verdict.NO_DATA else (Fraction(2000), Fraction(bad))
+    known = verdict is not Verdict.NO_DATA
+    total, spoilt = (Fraction(2000), Fraction(bad)) if known else (None, None)
     reason = "" if verdict is Verdict.MET else f"because it is {verdict.value}"
     queries = {"total": "sum(total)", "bad": 'sum(bad{status=~"5.."}) or 0 * sum(total)'}
-    return SloResult(OBJECTIVES[number], verdict, *counts, queries, reason)
+    return SloResult(OBJECTIVES[number], verdict, total, spoilt, queries, reason)
 
 
 @pytest.fixture

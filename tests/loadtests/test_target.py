@@ -42,7 +42,9 @@ def server(body: bytes, status: int = 200) -> Iterator[str]:
 
 
 def document(*without: str) -> bytes:
-    paths = {s.template: {s.method.lower(): {}} for s in STEPS if s.template not in without}
+    paths: dict[str, object] = {
+        s.template: {s.method.lower(): {}} for s in STEPS if s.template not in without
+    }
     return json.dumps({"paths": paths}).encode()
 
 
