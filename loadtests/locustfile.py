@@ -7,6 +7,7 @@ Started by `python -m loadtests run`, which checks everything first; stock Locus
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ __all__ = ["Adopter"]
 PROGRESS_EVERY_SECONDS = 0.5
 # Decks are built on the first visit; a crowd that arrives within 10 s is already a rush.
 ARRIVAL_SECONDS = 10.0
+MISUSE = 2
 
 
 @events.init_command_line_parser.add_listener
@@ -48,7 +50,7 @@ def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locu
     accounts = options.accounts.read_text().split()[: options.num_users]
     recorder = Recorder(len(accounts))
     arrival = min(ARRIVAL_SECONDS, options.measured_seconds / 4)
-    plan = Plan(accounts, os.environ["PET_LOAD_PASSWORD"], recorder, arrival)
+    plan = Plan(accounts, _password(), recorder, arrival)
     environment.plan = plan  # type: ignore[attr-defined]  # read back by the users
 
     @environment.events.request.add_listener
@@ -63,6 +65,14 @@ def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locu
     def finish(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
         recorder.write(options.result)
         environment.process_exit_code = 0
+
+
+def _password() -> str:
+    password = os.environ.get("PET_LOAD_PASSWORD")
+    if not password:
+        print("PET_LOAD_PASSWORD is not set: give it the password of the accounts", file=sys.stderr)
+        raise SystemExit(MISUSE)
+    return password
 
 
 def measure(environment: Environment, plan: Plan, options: Any) -> None:  # noqa: ANN401  # a Namespace
