@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Adopter(FastHttpUser):
     """Somebody who looks for a pet; people do not pick up their phones at the same instant."""
 
-    wait_time = between(0.3, 0.9)
+    # About how long a person looks at a picture.
+    wait_time = between(0.5, 1.5)
     # All adopters log in at nearly the same time, and bcrypt makes them queue.
     network_timeout = 60.0
     connection_timeout = 10.0
