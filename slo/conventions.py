@@ -25,10 +25,6 @@ PERIOD_DAYS = "slo:time_period:days"
 CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
 PERIOD_BURN_RATE = "slo:period_burn_rate:ratio"
 BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
-INFO = "sloth_slo_info"
-
-# Sloth's window for the current burn rate.
-SHORTEST = "5m"
 
 
 def error_ratio(window: timedelta) -> str:

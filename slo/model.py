@@ -95,7 +95,7 @@ class LatencySli:
     threshold: Fraction
 
     def __post_init__(self) -> None:
-        """Refuse a metric that is no histogram, and a threshold between its edges."""
+        """Refuse no histogram, a threshold between its edges, and labels that it lacks."""
         if self.metric.kind is not Kind.HISTOGRAM:
             raise ValueError(f"{self.metric.name} is no histogram: latency needs one")
         if self.threshold not in {Fraction(str(edge)) for edge in self.metric.buckets}:
@@ -103,7 +103,7 @@ class LatencySli:
             raise ValueError(
                 f"{float(self.threshold)} s is no bucket edge of {self.metric.name}: one of {edges}"
             )
-        _ = self.good_events
+        _ = self.total, self.good_events
 
     @property
     def total(self) -> Selector:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import httpx
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TIMEOUT_SECONDS = 10.0
+# What Prometheus says while it starts, and a proxy while nothing is behind it.
+NOT_READY = (502, 503, 504)
+# It was reached, but has no answer for now; asking again may help, another query need not.
+GAVE_UP = ("timeout", "canceled", "unavailable", "internal")
 
 
 class PrometheusError(Exception):
@@ -33,11 +37,11 @@ class WrongAddressError(PrometheusError):
 
 
 class UnreachableError(PrometheusError):
-    """Nobody answers in time."""
+    """Nobody answers in time, or Prometheus itself gave up."""
 
 
 class QueryError(PrometheusError):
-    """Prometheus refuses or gives up on the query."""
+    """Prometheus refuses the query."""
 
 
 class NoDataError(PrometheusError):
@@ -59,7 +63,9 @@ class Prometheus:
         """Check the address; raises WrongAddressError when it is none."""
         try:
             parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
+            # httpx passes on host names that no resolver takes, like a label of 64 letters.
+            parsed.host.encode("idna")
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise WrongAddressError(f"{url!r} is no address: {error}") from None
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise WrongAddressError(f"{url!r} is no address like http://localhost:9090")
@@ -132,6 +138,8 @@ class Prometheus:
         except httpx.HTTPError as error:
             raise UnreachableError(f"Prometheus at {self.url} is not reachable: {error}") from None
         document = self._document(answer)
+        if document.get("errorType") in GAVE_UP:
+            raise UnreachableError(f"Prometheus at {self.url} gave up: {document.get('error')}")
         if document.get("status") != "success":
             raise QueryError(f"Prometheus refuses {parameters['query']}: {document.get('error')}")
         data: dict[str, Any] = document["data"]
@@ -142,8 +150,19 @@ class Prometheus:
             document = answer.json()
         except ValueError:
             document = None
-        if not isinstance(document, dict) or "status" not in document:
+        if not _is_from_prometheus(document):
+            if answer.status_code in NOT_READY:
+                raise UnreachableError(
+                    f"Prometheus at {self.url} is not ready: HTTP {answer.status_code}"
+                )
             raise WrongAddressError(
                 f"what answers at {self.url} is no Prometheus: HTTP {answer.status_code}"
             )
         return document
+
+
+def _is_from_prometheus(document: object) -> TypeGuard[dict[str, Any]]:
+    """Say whether it is an answer or a refusal of Prometheus; many services have a `status`."""
+    return isinstance(document, dict) and (
+        isinstance(document.get("data"), dict) or "errorType" in document
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -65,9 +66,11 @@ class Between:
         return f"sum({selector} @ {timestamp(self.end)}) - ({before} or vector(0))"
 
     def resets(self, selector: Selector) -> str | None:
-        """Count the times that a process behind the selector began again from zero."""
-        whole = timedelta(seconds=max(1, round((self.end - self.start).total_seconds())))
-        return f"sum(resets({selector.over(whole)} @ {timestamp(self.end)}))"
+        """Count the series that began again from zero, and those that were gone at the end."""
+        whole = timedelta(seconds=max(1, math.ceil((self.end - self.start).total_seconds())))
+        seen = f"{selector.over(whole)} @ {timestamp(self.end)}"
+        gone = f"count(last_over_time({seen}) unless {selector} @ {timestamp(self.end)})"
+        return f"sum(resets({seen})) + ({gone} or vector(0))"
 
 
 Window = Rolling | Between

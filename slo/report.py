@@ -86,7 +86,7 @@ def _measure(slo: Slo, window: Window, prometheus: Prometheus) -> SloResult:
     except NoDataError as error:
         return SloResult(slo, Verdict.NO_DATA, None, None, queries, str(error))
     if restarted:
-        reason = f"a process restarted within the window, so the count is not exact: {resets}"
+        reason = f"a process restarted or was lost in the window, the count is not exact: {resets}"
         return SloResult(slo, Verdict.NO_DATA, None, None, queries, reason)
     if total <= 0:
         return SloResult(slo, Verdict.NO_DATA, total, bad, queries, "no event in the window")

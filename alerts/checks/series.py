@@ -11,7 +11,7 @@ from alerts.checks.problem import Problem
 from app.telemetry.catalog import METRICS, TARGET_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 ID = "rules/series"
@@ -21,14 +21,27 @@ SCRAPE_SERIES = {"up": TARGET_LABELS, "scrape_duration_seconds": TARGET_LABELS}
 
 def check(folder: Path) -> Iterator[Problem]:
     """Yield one problem a series or label that no metric of the catalogue and no rule has."""
-    files = {path: yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.rules.yml"))}
+    files: dict[Path, list[Any]] = {}
+    for path in sorted(folder.glob("*.rules.yml")):
+        try:
+            files[path] = _rules(path)
+        except (yaml.YAMLError, LookupError, TypeError) as error:
+            yield Problem(ID, str(path), f"no rule file: {' '.join(str(error).split())}")
     known = {**_emitted(), **_recorded(files.values()), **SCRAPE_SERIES}
-    for path, document in files.items():
-        for group in document["groups"]:
-            for rule in group["rules"]:
-                name = rule.get("alert") or rule["record"]
-                for message in unknown_names(rule["expr"], known):
-                    yield Problem(ID, f"{path}: {name}", message)
+    for path, rules in files.items():
+        for rule in rules:
+            name = rule.get("alert") or rule["record"]
+            for message in unknown_names(str(rule["expr"]), known):
+                yield Problem(ID, f"{path}: {name}", message)
+
+
+def _rules(path: Path) -> list[Any]:
+    """Read the rules of a file; a file of another shape raises what reading it raises."""
+    groups = yaml.safe_load(path.read_text())["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    for rule in rules:
+        _ = rule["expr"], rule.get("alert") or rule["record"]
+    return rules
 
 
 def unknown_names(expression: str, known: dict[str, tuple[str, ...]]) -> Iterator[str]:
@@ -67,11 +80,10 @@ def _emitted() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _recorded(documents: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401  # parsed YAML
+def _recorded(files: Iterable[list[Any]]) -> dict[str, tuple[str, ...]]:
     return {
         rule["record"]: tuple(rule.get("labels", ()))
-        for document in documents
-        for group in document["groups"]
-        for rule in group["rules"]
+        for rules in files
+        for rule in rules
         if "record" in rule
     }

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import yaml
+
+from alerts.artifacts import GENERATED
+from alerts.prometheus_config import alertmanager_document, prometheus_document
+from app.telemetry.catalog import JOB
+
+
+def test_the_files_say_what_the_documents_say() -> None:
+    assert yaml.safe_load((GENERATED / "prometheus.yml").read_text()) == prometheus_document()
+    assert yaml.safe_load((GENERATED / "alertmanager.yml").read_text()) == alertmanager_document()
+
+
+def test_the_scrape_job_carries_the_name_that_every_selector_asks_for() -> None:
+    assert prometheus_document()["scrape_configs"] == [
+        {"job_name": JOB, "file_sd_configs": [{"files": ["targets/petswipe-api.json"]}]}
+    ]
+    assert JOB == "petswipe-api"
+
+
+def test_a_page_silences_the_ticket_of_the_same_objective_only() -> None:
+    assert alertmanager_document()["inhibit_rules"] == [
+        {
+            "source_matchers": ['slo_severity="page"'],
+            "target_matchers": ['slo_severity="ticket"'],
+            "equal": ["sloth_id"],
+        }
+    ]

@@ -1,0 +1,209 @@
+"""The command line, as a pipeline would run it, against a real Prometheus."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.local.ports import HOST
+
+if TYPE_CHECKING:
+    from tests.slo.conftest import Counters, Serve
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60
+OPERATIONS = (("POST", "/api/swipes"), ("GET", "/api/deck"))
+IDS = ["swipe-availability", "swipe-latency", "deck-availability", "deck-latency"]
+# One day for each situation, so that none sees another.
+GOOD, BROKEN, HALF, LATE_DECK, BURNING, EMPTY = (
+    datetime(2026, 1, day, 12, tzinfo=UTC) for day in (1, 3, 5, 7, 9, 11)
+)
+
+
+@pytest.fixture(scope="module")
+def url(counters: Counters, serve: Serve) -> str:
+    steady = [1000] * 60
+    for day in (GOOD, BROKEN, LATE_DECK, BURNING):
+        for method, route in OPERATIONS:
+            late = day is LATE_DECK and method == "GET"
+            in_time = [500] * 60 if late else steady
+            counters.grow(day, steady, 60, method=method, route=route)
+            counters.grow(day, in_time, 60, method=method, route=route, le="0.15")
+    counters.grow(BROKEN, [1] * 60, status="500")
+    counters.grow(HALF, steady)
+    counters.grow(HALF, steady, le="0.15")
+    # Much went well before the last hour, of which a fiftieth goes wrong.
+    before = BURNING - timedelta(hours=1)
+    counters.grow(before, [10**6] * 60)
+    counters.grow(before, [10**6] * 60, le="0.15")
+    counters.grow(before, [0] * 60 + [20] * 60, status="500")
+    return serve(counters.history)
+
+
+def run(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "slo", command, *arguments],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def ask(command: str, url: str, day: datetime, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Ask about the day that ends an hour after a situation has begun."""
+    at = (day + timedelta(minutes=59)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    period = ["--period-days", "1"]
+    return run(command, "--prometheus-url", url, "--at", at, *period, *arguments)
+
+
+def test_the_promises_are_listed_one_a_line() -> None:
+    done = run("list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == IDS
+    assert done.stdout.splitlines()[0] == (
+        "swipe-availability    99.95 % in 30 d  A swipe is answered without a server error."
+    )
+
+
+def test_a_report_is_a_table_of_all_promises(url: str) -> None:
+    done = ask("report", url, GOOD)
+    assert (done.returncode, done.stderr) == (0, "")
+    heading, *rows = done.stdout.splitlines()
+    assert heading.split()[:3] == ["SLO", "objective", "measured"]
+    assert [row.split()[0] for row in rows] == IDS
+    assert {row.split()[-1] for row in rows} == {"met"}
+
+
+def test_a_report_of_a_broken_promise_is_no_failure(url: str) -> None:
+    done = ask("report", url, BROKEN, "swipe-availability")
+    assert (done.returncode, done.stderr) == (0, "")
+    (_, row) = done.stdout.splitlines()
+    assert row.split()[-1] == "exhausted"
+
+
+def test_a_report_can_be_read_by_a_program(url: str) -> None:
+    done = ask("report", url, BROKEN, "--format", "json", "deck-latency", "swipe-availability")
+    assert (done.returncode, done.stderr) == (0, "")
+    deck, swipe = json.loads(done.stdout)
+    assert (deck["slo"], deck["verdict"], deck["bad"]) == ("deck-latency", "met", 0)
+    assert (swipe["slo"], swipe["verdict"]) == ("swipe-availability", "exhausted")
+    assert swipe["good_ratio"] == pytest.approx(1000 / 1001)
+    assert swipe["budget_burned"] == pytest.approx(1 / 1001 / 0.0005)
+    assert set(swipe["queries"]) == {"total", "bad"}
+
+
+@pytest.mark.parametrize(
+    ("day", "ids", "code", "said"),
+    [
+        (GOOD, [], 0, ["gate: allow"]),
+        (BROKEN, [], 1, ["gate: block", "  swipe-availability: exhausted, "]),
+        (BROKEN, IDS[1:], 0, ["gate: allow"]),
+        (LATE_DECK, [], 1, ["gate: block", "  deck-latency: exhausted, "]),
+        (BURNING, IDS[:1], 1, ["gate: block", "  swipe-availability: burning, "]),
+        (
+            HALF,
+            [],
+            3,
+            ["gate: undecided", "  deck-availability: no_data, ", "  deck-latency: no_data, "],
+        ),
+        (HALF, IDS[:2], 0, ["gate: allow"]),
+        (EMPTY, ["swipe-latency"], 3, ["gate: undecided", "  swipe-latency: no_data, "]),
+    ],
+)
+def test_the_gate_ships_only_what_was_measured_and_kept(
+    day: datetime, ids: list[str], code: int, said: list[str], url: str
+) -> None:
+    done = ask("gate", url, day, *ids)
+    assert done.returncode == code
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(said)
+    assert all(line.startswith(start) for line, start in zip(lines, said, strict=True))
+    assert len(done.stdout.splitlines()) == 1 + len(ids or IDS)
+
+
+def test_the_gate_measures_each_promise_over_its_own_period_by_default(url: str) -> None:
+    done = run("gate", "--prometheus-url", url, "--at", "2026-01-12T00:00:00Z", "--format", "json")
+    assert done.returncode == 1
+    results = json.loads(done.stdout)
+    assert all("[30d]" in result["queries"]["total"] for result in results)
+    verdicts = [result["verdict"] for result in results]
+    assert verdicts == ["met", "met", "met", "exhausted"]
+
+
+def test_without_a_moment_it_is_now_of_which_nothing_is_known(url: str) -> None:
+    done = run("gate", "--prometheus-url", url, "--period-days", "1", "swipe-latency")
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize("command", ["report", "gate"])
+def test_an_unknown_promise_is_misuse_and_the_known_ones_are_named(command: str) -> None:
+    done = run(command, "--prometheus-url", f"http://{HOST}:1", "swipes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"Error: there is no SLO 'swipes': one of {', '.join(IDS)}\n"
+
+
+@pytest.mark.parametrize("command", ["report", "gate"])
+def test_a_prometheus_that_is_not_there_leaves_it_undecided(command: str) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        address = f"http://{HOST}:{taken.getsockname()[1]}"
+        done = run(command, "--prometheus-url", address)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"Error: Prometheus at {address} is not reachable: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["localhost:9090", "http://", f"http://{'a' * 64}.example"])
+def test_what_is_no_address_is_misuse(address: str) -> None:
+    done = run("gate", "--prometheus-url", address)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {address!r} is no address")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_address_of_something_else_is_misuse() -> None:
+    with HTTPServer((HOST, 0), Quiet) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            address = f"http://{HOST}:{server.server_port}"
+            done = run("gate", "--prometheus-url", address)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"Error: what answers at {address} is no Prometheus: HTTP 501\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--prometheus-url", "http://x", "--at", "yesterday"],
+        ["--prometheus-url", "http://x", "--period-days", "0"],
+        ["--prometheus-url", "http://x", "--format", "xml"],
+    ],
+)
+def test_wrong_options_are_misuse(arguments: list[str]) -> None:
+    done = run("gate", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, as `python -m http.server` does."""
+
+    def log_message(self, *_: object) -> None:
+        """Leave the output of the tests alone."""

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import promql_parser
+import pytest
+
+from alerts.checks.series import unknown_names
+from app.telemetry.catalog import METRICS, TARGET_LABELS
+from slo.model import LatencySli, RatioSli
+from slo.objectives import OBJECTIVES, SWIPE_LATENCY, UnknownSloError, choose
+from slo.report import percent
+
+if TYPE_CHECKING:
+    from slo.model import Slo
+
+IDS = ["swipe-availability", "swipe-latency", "deck-availability", "deck-latency"]
+
+
+def test_the_promises_are_these() -> None:
+    assert [(slo.id, percent(slo.objective), slo.period.days) for slo in OBJECTIVES] == [
+        ("swipe-availability", "99.95 %", 30),
+        ("swipe-latency", "95 %", 30),
+        ("deck-availability", "99.95 %", 30),
+        ("deck-latency", "95 %", 30),
+    ]
+
+
+def test_latency_is_that_of_answers_within_150_ms_and_a_failure_is_no_answer() -> None:
+    assert str(SWIPE_LATENCY.sli.total) == (
+        'http_server_request_duration_seconds_count{job="petswipe-api",'
+        'http_request_method="POST",http_route="/api/swipes",http_response_status_code!~"5.."}'
+    )
+    assert isinstance(SWIPE_LATENCY.sli, LatencySli)
+    assert 'http_response_status_code!~"5..",le="0.15"' in str(SWIPE_LATENCY.sli.good_events)
+
+
+@pytest.mark.parametrize("slo", OBJECTIVES, ids=lambda slo: slo.id)
+def test_every_indicator_reads_what_the_service_emits(slo: Slo) -> None:
+    known = {s: (*names, *TARGET_LABELS) for m in METRICS for s, names in m.series.items()}
+    second = slo.sli.bad_events if isinstance(slo.sli, RatioSli) else slo.sli.good_events
+    for selector in (slo.sli.total, second):
+        assert isinstance(promql_parser.parse(str(selector)), promql_parser.VectorSelector)
+        assert list(unknown_names(str(selector), known)) == []
+
+
+def test_choosing_none_is_choosing_all_and_an_order_is_kept() -> None:
+    assert [slo.id for slo in choose(())] == IDS
+    assert [slo.id for slo in choose(("deck-latency", "swipe-latency"))] == [
+        "deck-latency",
+        "swipe-latency",
+    ]
+
+
+def test_an_unknown_one_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownSloError) as caught:
+        choose(("swipe-latency", "swipes"))
+    assert str(caught.value) == f"there is no SLO 'swipes': one of {', '.join(IDS)}"
