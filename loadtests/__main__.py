@@ -17,7 +17,8 @@ from loadtests.generator import LoadOptions, read_accounts
 from loadtests.progress import Screen
 from loadtests.rehearsal import RehearsalOptions, rehearse
 from loadtests.reports.files import write_reports
-from loadtests.run import RunPlan, judged_run, unread_run
+from loadtests.result import RunPlan
+from loadtests.run import judged_run, unread_run
 from loadtests.scenarios.swipe_hot_path import STEPS
 from loadtests.target import check_target
 from slo.objectives import UnknownSloError, choose

@@ -8,7 +8,7 @@ import selectors
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class LoadOptions:
     adopters: int
     seconds: int
     accounts: Path
-    password: str
+    password: str = field(repr=False)
     out: Path
 
 

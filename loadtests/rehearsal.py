@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from loadtests.errors import InvalidRun
 from loadtests.generator import LoadOptions
 from loadtests.measurement import wait_for_targets
-from loadtests.run import RunPlan, judged_run, unread_run
+from loadtests.result import RunPlan
+from loadtests.run import judged_run, unread_run
 from loadtests.scenarios.swipe_hot_path import STEPS
 from loadtests.stack import embedded_stack
 from loadtests.target import check_target

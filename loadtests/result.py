@@ -10,10 +10,11 @@ from slo.gate import Decision, Outcome, decide
 from slo.report import result_document, window_document
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from loadtests.generator import LoadResult
+    from loadtests.generator import LoadOptions, LoadResult
     from loadtests.measurement import Chart, Measured, OperationServed
+    from slo.model import Slo
     from slo.queries import Between
     from slo.report import SloResult
 
@@ -51,21 +52,29 @@ class Conservation:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a judged run is: its name in reports, its promises, its load, its scrapes."""
+
+    title: str
+    slos: tuple[Slo, ...]
+    load: LoadOptions
+    scrape_interval: timedelta
+    started: datetime
+    fault: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that a run has shown. `invalid` says why it is no evidence; empty when it is."""
 
-    title: str
-    fault: str
-    adopters: int
-    seconds: int
-    started: datetime
+    plan: RunPlan
     ended: datetime
-    window: Between | None
     slos: list[SloResult]
-    load: LoadResult | None
-    served: list[OperationServed]
-    conservation: Conservation | None
-    charts: list[Chart]
+    window: Between | None = None
+    load: LoadResult | None = None
+    served: list[OperationServed] = field(default_factory=list)
+    conservation: Conservation | None = None
+    charts: list[Chart] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
 
     @property
@@ -87,13 +96,13 @@ def run_document(result: RunResult) -> dict[str, object]:
     decision = result.decision
     return {
         "schema": SCHEMA,
-        "title": result.title,
+        "title": result.plan.title,
         "decision": decision.outcome.value,
         "reasons": list(decision.reasons),
-        "fault": result.fault,
-        "adopters": result.adopters,
-        "seconds": result.seconds,
-        "started": result.started.isoformat(),
+        "fault": result.plan.fault,
+        "adopters": result.plan.load.adopters,
+        "seconds": result.plan.load.seconds,
+        "started": result.plan.started.isoformat(),
         "ended": result.ended.isoformat(),
         "window": None if result.window is None else window_document(result.window),
         "slos": [result_document(slo) for slo in result.slos],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,24 +21,10 @@ from slo.report import SloResult, Verdict, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
-    from loadtests.generator import LoadOptions
     from loadtests.recording import Progress
-    from slo.model import Slo
+    from loadtests.result import RunPlan
     from slo.prometheus import Prometheus
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What a judged run is: its name in reports, its promises, its load, its scrapes."""
-
-    title: str
-    slos: tuple[Slo, ...]
-    load: LoadOptions
-    scrape_interval: timedelta
-    started: datetime
-    fault: str = "none"
 
 
 def judged_run(
@@ -68,12 +53,8 @@ def judged_run(
         load.unanswered,
     )
     return RunResult(
-        title=plan.title,
-        fault=plan.fault,
-        adopters=plan.load.adopters,
-        seconds=plan.load.seconds,
-        started=plan.started,
-        ended=datetime.now(UTC),
+        plan,
+        datetime.now(UTC),
         window=window,
         slos=measure(plan.slos, window, prometheus),
         load=load,
@@ -93,18 +74,4 @@ def unread_run(plan: RunPlan, reason: str) -> RunResult:
         SloResult(slo, Verdict.NO_DATA, None, None, {}, "the run was not read back")
         for slo in plan.slos
     ]
-    return RunResult(
-        title=plan.title,
-        fault=plan.fault,
-        adopters=plan.load.adopters,
-        seconds=plan.load.seconds,
-        started=plan.started,
-        ended=datetime.now(UTC),
-        window=None,
-        slos=unknown,
-        load=None,
-        served=[],
-        conservation=None,
-        charts=[],
-        invalid=[reason],
-    )
+    return RunResult(plan, datetime.now(UTC), slos=unknown, invalid=[reason])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def junit_report(result: RunResult) -> str:
     """Write a failure for a broken promise, and an error for what could not be decided."""
-    suite = Element("testsuite", name=result.title, timestamp=result.started.isoformat())
+    suite = Element("testsuite", name=result.plan.title, timestamp=result.plan.started.isoformat())
     counts = {"failure": 0, "error": 0}
     for slo in result.slos:
         case = SubElement(suite, "testcase", classname="slo", name=slo.slo.id)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def markdown_report(result: RunResult) -> str:
     """Write the verdict, the objectives worst first, the checks, and the queries."""
     decision = result.decision
-    lines = [f"# {result.title}: {decision.outcome.value}", "", summary(result), ""]
+    lines = [f"# {result.plan.title}: {decision.outcome.value}", "", summary(result), ""]
     lines += [f"- {_cell(reason)}" for reason in decision.reasons]
     lines += [""] if decision.reasons else []
     slos = sorted(result.slos, key=lambda slo: ORDER.index(slo.verdict))

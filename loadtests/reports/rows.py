@@ -24,10 +24,10 @@ class Check(NamedTuple):
 
 def summary(result: RunResult) -> str:
     """Say in one sentence what was done."""
-    fault = "" if result.fault == "none" else f", with the fault {result.fault} injected"
+    fault = "" if result.plan.fault == "none" else f", with the fault {result.plan.fault} injected"
     return (
-        f"{result.adopters} adopters swiped for {result.seconds} s "
-        f"from {result.started:%Y-%m-%d %H:%M:%S} UTC{fault}."
+        f"{result.plan.load.adopters} adopters swiped for {result.plan.load.seconds} s "
+        f"from {result.plan.started:%Y-%m-%d %H:%M:%S} UTC{fault}."
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.telemetry.catalog import DECK_READ, SWIPE_CREATE
-from loadtests.generator import LoadResult, OperationLoad
+from loadtests.generator import LoadOptions, LoadResult, OperationLoad
 from loadtests.measurement import Chart, Measured, OperationServed
-from loadtests.result import Conservation, RunResult
+from loadtests.result import Conservation, RunPlan, RunResult
 from slo.objectives import OBJECTIVES
 from slo.prometheus import Series
 from slo.queries import Between
@@ -21,6 +22,7 @@ from slo.report import SloResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PASSWORD = "correct-horse-battery"
 STARTED = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 ENDED = STARTED + timedelta(seconds=60)
 
@@ -52,12 +54,14 @@ def make_result() -> Callable[..., RunResult]:
         )
         points = [(STARTED.timestamp() + i, float(i)) for i in range(5)]
         return RunResult(
-            title="Release rehearsal",
-            fault="none",
-            adopters=2,
-            seconds=60,
-            started=STARTED,
-            ended=ENDED,
+            RunPlan(
+                "Release rehearsal",
+                OBJECTIVES,
+                LoadOptions("http://api", 2, 60, Path("accounts.txt"), PASSWORD, Path("out")),
+                timedelta(seconds=2),
+                STARTED,
+            ),
+            ENDED,
             window=Between(STARTED, ENDED),
             slos=[slo_result(verdict, number) for number, verdict in enumerate(verdicts)],
             load=load,

@@ -41,6 +41,15 @@ def test_four_reports_of_one_result_say_the_same(
         assert all(slo in text for text in (html, document, markdown, junit))
 
 
+def test_no_report_holds_the_password_of_the_accounts(
+    make_result: Callable[..., RunResult], tmp_path: Path
+) -> None:
+    result = make_result(MET)
+    password = result.plan.load.password
+    assert password not in repr(result)
+    assert [p for p in write_reports(result, tmp_path) if password in p.read_text()] == []
+
+
 def test_the_same_result_gives_the_same_bytes(
     make_result: Callable[..., RunResult], tmp_path: Path
 ) -> None:
