@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from alembic.util import CommandError
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from app.database import create_engine
 from app.local.commands import inspect, up
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 MISUSE = 2
+# Classes of SQLSTATE: invalid authorization, invalid catalog (there is no such database).
+REFUSED_STATES = ("28", "3D")
 
 
 def main() -> None:
@@ -67,18 +71,21 @@ def serve(host: str, port: int, workers: int, management_port: int, fd: int | No
     One process in a container is `--workers 1`; every worker is one scrape target.
     """
     settings = load_settings()
-    sock = listen(host, port) if fd is None else socket.socket(fileno=fd)
-    if workers == 1:
-        serve_worker(settings, sock, management_port)
-        return
-    raise SystemExit(serve_workers(sock, workers, management_port))
+    with listen(host, port) if fd is None else socket.socket(fileno=fd) as sock:
+        if workers == 1:
+            serve_worker(settings, sock, management_port)
+            return
+        raise SystemExit(serve_workers(sock, workers, management_port))
 
 
 @cli.command()
 @click.option("--to", default="head", show_default=True, help="A revision, head, base, or -1.")
 def migrate(to: str) -> None:
     """Bring the database schema to a revision."""
-    _with_engine(load_settings(), lambda engine: run_migrations(engine, to))
+    try:
+        _with_engine(load_settings(), lambda engine: run_migrations(engine, to))
+    except CommandError as error:
+        raise click.BadParameter(str(error), param_hint="--to") from None
     click.echo(f"schema is at {to}")
 
 
@@ -147,6 +154,12 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
         raise MisconfiguredError(
             f"PET_DATABASE_URL: PostgreSQL does not answer: {reason}"
         ) from None
+    except DBAPIError as error:
+        # Its own words name users, databases and tables, never a password.
+        reason = str(error.orig).partition("\n")[0]
+        if str(getattr(error.orig, "sqlstate", "")).startswith(REFUSED_STATES):
+            raise MisconfiguredError(f"PET_DATABASE_URL: PostgreSQL refuses it: {reason}") from None
+        raise click.ClickException(f"PostgreSQL: {reason}") from None
 
 
 cli.add_command(up)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def create_engine(settings: Settings) -> AsyncEngine:
     Statements commit on their own, so that a route with one statement pays one round trip;
     what needs a transaction asks `transactional` for it.
     """
-    url = settings.database_url.unicode_string().replace("postgresql://", "postgresql+asyncpg://")
+    # Whatever scheme the address has (postgres://, postgresql+psycopg://), the driver is asyncpg.
+    url = make_url(settings.database_url.unicode_string()).set(drivername="postgresql+asyncpg")
     return create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",

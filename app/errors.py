@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -29,15 +29,14 @@ if TYPE_CHECKING:
 
 PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
-# What SQLAlchemy, its pool, asyncpg and redis-py raise when the other side does not answer.
-AWAY = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeoutError,
-    RedisError,
-    ConnectionError,
-    TimeoutError,
-)
+# What the pool, the drivers and the resolver raise when the other side does not answer.
+AWAY = (PoolTimeoutError, RedisError, OSError)
+# Classes of SQLSTATE with which PostgreSQL itself says "not now": connection exception,
+# insufficient resources (too many clients), operator intervention (starting or shutting down).
+AWAY_STATES = ("08", "53", "57")
+# Foreign key violation. A token outlives its account for a while, and no statement of a route can
+# refer to another row that is not there.
+ORPHAN_STATE = "23503"
 
 
 class Problem(BaseModel):
@@ -135,6 +134,18 @@ async def _dependency_away(request: Request, _: Exception) -> JSONResponse:
     return problem(request, Unavailable.status, detail, Unavailable.headers)
 
 
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101  # registered for this class only
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if error.connection_invalidated or state.startswith(AWAY_STATES):
+        return await _dependency_away(request, error)
+    if state == ORPHAN_STATE:
+        gone = Unauthorized("The account of this access token is gone.")
+        return await _service_error(request, gone)
+    # PostgreSQL is there and refuses our statement: that is our mistake.
+    raise error
+
+
 async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     detail = "Something failed on our side; quote the request id when you report it."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
@@ -147,4 +158,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     for away in AWAY:
         app.add_exception_handler(away, _dependency_away)
+    app.add_exception_handler(DBAPIError, _database_error)
     app.add_exception_handler(Exception, _unexpected)

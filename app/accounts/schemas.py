@@ -30,7 +30,7 @@ class SignUp(BaseModel):
 
     email: Email
     password: Password
-    display_name: str = Field(min_length=1, max_length=200)
+    display_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
 class LogIn(BaseModel):

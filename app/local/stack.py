@@ -160,6 +160,8 @@ def _start(
     )
     tools = [find_tool(name, options.tools, say) for name in ("prometheus", "alertmanager")]
     plan = _plan(options, say)
+    # Before anything starts as well: it refuses what is missing or no interval.
+    monitoring = _monitoring(options, plan, folder, tools)
     connections = options.workers * settings.pool_size + RESERVED_CONNECTIONS
     postgres = prepare_postgres(folder, plan.postgres, connections)
     valkey = prepare_valkey(folder, plan.valkey)
@@ -173,10 +175,7 @@ def _start(
         supervisor.start(service)
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
-    for service in (
-        _api(plan, options.workers, environment),
-        *_monitoring(options, plan, folder, tools),
-    ):
+    for service in (_api(plan, options.workers, environment), *monitoring):
         say(f"starting {service.name}")
         supervisor.start(service)
     return _state(plan, environment, supervisor.pids, options.out)

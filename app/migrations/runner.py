@@ -11,6 +11,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from app.database import transactional
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -38,7 +40,7 @@ def head_revision() -> str:
 
 async def migrate(engine: AsyncEngine, to: str = "head") -> None:
     """Upgrade or downgrade in one transaction: all of it happens, or nothing."""
-    async with engine.begin() as connection:
+    async with transactional(engine).begin() as connection:
         await connection.run_sync(_migrate, to)
 
 

@@ -25,7 +25,8 @@ async def swipe(
     """Store a swipe; returns it and whether it is new.
 
     A new swipe costs one statement and one cache command. The same swipe again returns the first
-    one; a contradicting one raises Conflict; an unknown pet raises NotFound.
+    one; a contradicting one raises Conflict; an unknown pet raises NotFound. Whatever the answer,
+    the pet's card leaves the deck.
     """
     async with engine.connect() as connection:
         row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
@@ -39,6 +40,8 @@ async def swipe(
             instruments.matches.inc()
         await _drop_card(cache, user_id, new.pet_id)
         return made, True
+    # Its card is a stale one: the pet is gone, or an earlier delete was lost.
+    await _drop_card(cache, user_id, new.pet_id)
     if first is None:
         raise NotFound("There is no such pet to adopt.")
     if first["liked"] != new.liked:

@@ -64,7 +64,11 @@ class MetricsMiddleware:
 def route_template(scope: Scope) -> str:
     """Return the full template of the route that answered, or `_unmatched` when none did."""
     context = scope.get("fastapi", {}).get("effective_route_context")
-    # `route.path` alone lacks the prefixes of included routers since FastAPI 0.137.
-    route = context if context is not None else scope.get("route")
-    template = getattr(route, "path", UNMATCHED)
+    if context is not None:
+        # `route.path` lacks the prefixes of included routers since FastAPI 0.137.
+        template = context.path
+    else:
+        # The document and its page are Starlette's routes, which leave an endpoint and no template;
+        # they have no parameters, so their path is their template.
+        template = scope["path"] if "endpoint" in scope else UNMATCHED
     return template if template in TEMPLATES else UNMATCHED

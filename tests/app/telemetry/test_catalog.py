@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from prometheus_client.exposition import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.main import build_resources, create_api
+from app.telemetry import catalog
+from app.telemetry.catalog import (
+    HTTP_BUCKETS,
+    METRICS,
+    ROUTES,
+    UNMATCHED,
+    Kind,
+    Label,
+    Metric,
+    Route,
+    edge_label,
+)
+from app.telemetry.instruments import Instruments
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+BUILT_IN_METHODS = {"HEAD"}
+
+
+def declared(**given: object) -> Metric:
+    fields = {"name": "x_total", "kind": Kind.COUNTER, "help": "X.", "unit": "x", **given}
+    return Metric(**fields)  # type: ignore[arg-type]  # some of them are wrong on purpose
+
+
+def test_every_route_of_the_application_is_in_the_catalogue_and_the_other_way_round(
+    settings: Settings,
+) -> None:
+    app = create_api(build_resources(settings))
+    served = {
+        (method, context.path)
+        for context in iter_route_contexts(app.routes)
+        for method in (context.methods or set()) - BUILT_IN_METHODS
+    }
+    assert served - {("GET", "/docs/oauth2-redirect")} == {
+        (route.method, route.template) for route in ROUTES
+    }
+
+
+def test_the_openapi_document_promises_the_statuses_that_the_catalogue_calls_success(
+    settings: Settings,
+) -> None:
+    paths = create_api(build_resources(settings)).openapi()["paths"]
+    described = {
+        (method.upper(), path): {
+            int(status) for status in operation["responses"] if status.startswith("2")
+        }
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+    hidden = {catalog.OPENAPI, catalog.DOCS}
+    assert described == {
+        (route.method, route.template): set(route.success)
+        for route in ROUTES
+        if route not in hidden
+    }
+
+
+def test_the_instruments_expose_exactly_what_the_catalogue_declares() -> None:
+    instruments = Instruments("1.0", "abc")
+    text = generate_latest(instruments.registry).decode()
+    ours = {
+        family.name: family
+        for family in text_string_to_metric_families(text)
+        if not family.name.startswith(("process_", "python_"))
+    }
+    assert set(ours) == {metric.name.removesuffix("_total") for metric in METRICS}
+    for metric in METRICS:
+        family = ours[metric.name.removesuffix("_total")]
+        assert (family.type, family.documentation) == (str(metric.kind), metric.help)
+        exposed = {sample.name: set(sample.labels) for sample in family.samples}
+        assert exposed == {name: set(labels) for name, labels in metric.series.items()}
+        for label in metric.labels:
+            values = {sample.labels[label.name] for sample in family.samples}
+            assert not label.values or values <= set(label.values)
+
+
+def test_bucket_edges_are_written_as_the_exposition_writes_them() -> None:
+    instruments = Instruments("1.0", "abc")
+    name = f"{catalog.HTTP_DURATION.name}_bucket"
+    edges = {
+        sample.labels["le"]
+        for family in instruments.registry.collect()
+        for sample in family.samples
+        if sample.name == name
+    }
+    assert edges == {edge_label(edge) for edge in HTTP_BUCKETS} | {"+Inf"}
+
+
+def test_names_are_unique_and_follow_the_conventions() -> None:
+    names = [metric.name for metric in METRICS]
+    assert len(set(names)) == len(names)
+    for metric in METRICS:
+        assert metric.help.endswith(".")
+        assert metric.unit != "seconds" or metric.name.endswith("_seconds")
+        assert metric.name.startswith(("http_server_", "petswipe_"))
+    assert UNMATCHED not in {route.template for route in ROUTES}
+
+
+def test_an_operation_is_named_by_method_and_template() -> None:
+    assert Route("POST", "/api/swipes", (201,)).operation == "POST /api/swipes"
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"name": "x"}, "x: a counter ends in _total, and only a counter does"),
+        ({"kind": Kind.GAUGE}, "x_total: a counter ends in _total, and only a counter does"),
+        ({"buckets": (1.0,)}, "x_total: a histogram has bucket edges, and only a histogram does"),
+        (
+            {"name": "x", "kind": Kind.HISTOGRAM},
+            "x: a histogram has bucket edges, and only a histogram does",
+        ),
+        *(
+            (
+                {"name": "x", "kind": Kind.HISTOGRAM, "buckets": edges},
+                "x: bucket edges must rise",
+            )
+            for edges in ((2.0, 1.0), (1.0, 1.0))
+        ),
+    ],
+)
+def test_a_bad_declaration_is_refused(given: dict[str, object], complaint: str) -> None:
+    declared()
+    with pytest.raises(ValueError, match=f"^{complaint}$"):
+        declared(**given)
+
+
+@pytest.mark.parametrize("given", [{}, {"values": ("a",), "bound": "few"}])
+def test_a_label_needs_its_values_or_a_bound_and_not_both(given: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"^label x: give either its closed set of values or what"):
+        Label("x", **given)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_the_catalogue_imports_the_standard_library_only() -> None:
+    tree = ast.parse(Path(catalog.__file__).read_text())
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or "."]
+        )
+    }
+    assert imported
+    assert imported <= sys.stdlib_module_names

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+import pytest
+
+from app.telemetry.instruments import Instruments
+from app.telemetry.middleware import MetricsMiddleware
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+pytestmark = pytest.mark.anyio
+
+COUNT = "http_server_request_duration_seconds_count"
+WORK_SECONDS = 0.2
+GONE = {
+    "http_request_method": "GET",
+    "http_route": "_unmatched",
+    "http_response_status_code": "500",
+}
+
+
+@pytest.fixture
+def instruments() -> Instruments:
+    return Instruments("1.0", "abc")
+
+
+def client_of(app: ASGIApp, instruments: Instruments) -> httpx.AsyncClient:
+    wrapped = MetricsMiddleware(app, instruments.http)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(wrapped), base_url="http://test")
+
+
+def value(instruments: Instruments, name: str, **labels: str) -> float | None:
+    return instruments.registry.get_sample_value(name, labels)
+
+
+async def test_an_application_that_raises_is_counted_and_still_raises(
+    instruments: Instruments,
+) -> None:
+    async def broken(_: Scope, __: Receive, ___: Send) -> None:
+        raise ZeroDivisionError
+
+    async with client_of(broken, instruments) as client:
+        with pytest.raises(ZeroDivisionError):
+            await client.get("/")
+    assert value(instruments, COUNT, **GONE, error_type="exception") == 1
+    assert value(instruments, "http_server_active_requests", http_request_method="GET") == 0
+
+
+async def test_a_request_that_is_cancelled_is_counted_as_that(instruments: Instruments) -> None:
+    begun = anyio.Event()
+
+    async def endless(_: Scope, __: Receive, ___: Send) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    async with client_of(endless, instruments) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.get, "/")
+        await begun.wait()
+        assert value(instruments, "http_server_active_requests", http_request_method="GET") == 1
+        tasks.cancel_scope.cancel()
+    assert value(instruments, COUNT, **GONE, error_type="cancelled") == 1
+    assert value(instruments, "http_server_active_requests", http_request_method="GET") == 0
+
+
+async def test_the_time_ends_with_the_last_byte_and_not_with_the_work_behind_it(
+    instruments: Instruments,
+) -> None:
+    async def busy(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+        await anyio.sleep(WORK_SECONDS)
+
+    begun = perf_counter()
+    async with client_of(busy, instruments) as client:
+        assert (await client.get("/")).text == "ab"
+    total = perf_counter() - begun
+    labels = {**GONE, "http_response_status_code": "200", "error_type": ""}
+    assert value(instruments, COUNT, **labels) == 1
+    seconds = value(instruments, COUNT.replace("_count", "_sum"), **labels)
+    assert seconds is not None
+    assert 0 < seconds < total - WORK_SECONDS / 2
+
+
+async def test_what_is_no_request_passes_uncounted(instruments: Instruments) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, _: Receive, __: Send) -> None:
+        seen.append(scope["type"])
+
+    async def nothing(*_: object) -> dict[str, object]:
+        return {}
+
+    await MetricsMiddleware(app, instruments.http)({"type": "lifespan"}, nothing, nothing)  # type: ignore[arg-type]
+    assert seen == ["lifespan"]
+    total = sum(
+        sample.value
+        for family in instruments.registry.collect()
+        for sample in family.samples
+        if sample.name == COUNT
+    )
+    assert total == 0

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from base64 import urlsafe_b64encode
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from app.auth import Principal, Role, Tokens
+from app.settings import MisconfiguredError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from httpx import Response
+
+    from app.settings import Settings
+    from tests.app.conftest import Account, Api
+
+pytestmark = pytest.mark.anyio
+
+
+def part(content: str) -> str:
+    return urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def assert_refused(answer: Response) -> None:
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.fixture
+def key(settings: Settings) -> RSAPrivateKey:
+    pem = settings.jwt_private_key_file.read_bytes()
+    loaded = serialization.load_pem_private_key(pem, password=None)
+    assert isinstance(loaded, rsa.RSAPrivateKey)
+    return loaded
+
+
+@pytest.fixture
+def headers(settings: Settings) -> dict[str, str]:
+    issued = Tokens(settings).issue(Principal(uuid4(), Role.USER))
+    return {"kid": str(jwt.get_unverified_header(issued)["kid"])}
+
+
+@pytest.fixture
+def claims(settings: Settings) -> dict[str, object]:
+    """Claims that, signed, would be let in."""
+    return {
+        "iss": settings.jwt_issuer,
+        "aud": settings.jwt_audience,
+        "sub": str(uuid4()),
+        "role": "user",
+        "typ": "access",
+        "iat": int(time.time()),
+        "exp": int(time.time()) + 600,
+        "jti": uuid4().hex,
+    }
+
+
+async def test_a_token_says_who_may_use_it_where_and_until_when(
+    settings: Settings, key: RSAPrivateKey
+) -> None:
+    principal = Principal(uuid4(), Role.SHELTER)
+    tokens = Tokens(settings)
+    token = tokens.issue(principal)
+    header = jwt.get_unverified_header(token)
+    claims = jwt.decode(
+        token, key.public_key(), algorithms=["RS256"], audience=settings.jwt_audience
+    )
+    assert header["alg"] == "RS256"
+    assert len(header["kid"]) == 16
+    assert claims["iss"] == settings.jwt_issuer
+    assert claims["aud"] == settings.jwt_audience
+    assert claims["typ"] == "access"
+    assert claims["role"] == "shelter"
+    assert claims["exp"] - claims["iat"] == settings.access_token_seconds
+    assert tokens.verify(token) == principal
+    assert token != tokens.issue(principal)
+
+
+async def test_a_token_with_the_right_claims_is_let_in(
+    api: Api, key: RSAPrivateKey, headers: dict[str, str], claims: dict[str, object]
+) -> None:
+    token = jwt.encode(claims, key, "RS256", headers=headers)
+    assert (await api.with_token(token).get("/api/swipes")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://elsewhere.example"},
+        {"aud": "another-api"},
+        {"typ": "refresh"},
+        {"role": "superuser"},
+        {"role": ["admin"]},
+        {"sub": "somebody"},
+        {"exp": 1_000_000_000},
+        {"iat": 99_999_999_999},
+        *({name: None} for name in ("exp", "iat", "iss", "aud", "sub", "jti", "role", "typ")),
+    ],
+    ids=str,
+)
+async def test_a_token_with_a_wrong_or_missing_claim_is_refused(
+    api: Api,
+    key: RSAPrivateKey,
+    headers: dict[str, str],
+    claims: dict[str, object],
+    wrong: dict[str, object],
+) -> None:
+    said = {name: value for name, value in {**claims, **wrong}.items() if value is not None}
+    token = jwt.encode(said, key, "RS256", headers=headers)
+    assert_refused(await api.with_token(token).get("/api/swipes"))
+
+
+async def test_a_token_of_another_algorithm_is_refused(
+    api: Api, key: RSAPrivateKey, headers: dict[str, str], claims: dict[str, object]
+) -> None:
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    # Everybody has the public key; PyJWT does not sign with it, so the forgery is made by hand.
+    signed = f"{part(json.dumps({**headers, 'alg': 'HS256'}))}.{part(json.dumps(claims))}"
+    signature = urlsafe_b64encode(hmac.digest(public, signed.encode(), "sha256")).decode()
+    for token in (
+        f"{signed}.{signature.rstrip('=')}",
+        jwt.encode(claims, key, "RS512", headers=headers),
+        jwt.encode(claims, "", "none", headers=headers),
+    ):
+        assert_refused(await api.with_token(token).get("/api/swipes"))
+
+
+async def test_a_token_of_another_key_is_refused(
+    api: Api, headers: dict[str, str], claims: dict[str, object]
+) -> None:
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    token = jwt.encode(claims, other, "RS256", headers=headers)
+    assert_refused(await api.with_token(token).get("/api/swipes"))
+
+
+@pytest.mark.parametrize("headers_of_the_token", [{}, {"kid": ""}, {"kid": "0" * 16}], ids=str)
+async def test_a_token_that_does_not_name_our_key_is_refused(
+    api: Api,
+    key: RSAPrivateKey,
+    claims: dict[str, object],
+    headers_of_the_token: dict[str, str],
+) -> None:
+    token = jwt.encode(claims, key, "RS256", headers=headers_of_the_token)
+    assert_refused(await api.with_token(token).get("/api/swipes"))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer a.b.c",
+        "Bearer ....",
+        "Bearer äöü",
+        "Basic dXNlcjpwYXNz",
+        f"Bearer {part('[]')}.{part('{}')}.{part('x')}",
+        f"Bearer {part(json.dumps({'alg': 'RS256', 'kid': 7}))}.{part('{}')}.{part('x')}",
+        f"Bearer {part('[' * 30_000)}.{part('{}')}.{part('x')}",
+        f"Bearer {part('1' * 5_000)}.{part('{}')}.{part('x')}",
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_a_malformed_authorization_is_refused(api: Api, authorization: str | None) -> None:
+    given = [] if authorization is None else [(b"authorization", authorization.encode())]
+    assert_refused(await api.client.get("/api/swipes", headers=given))
+
+
+async def test_the_scheme_may_be_written_in_any_case(adopter: Account) -> None:
+    token = adopter.client.headers["authorization"].split()[1]
+    answer = await adopter.client.get("/api/swipes", headers={"Authorization": f"bEaReR  {token}"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("route", ["/api/deck", "/api/pets", "/api/swipes", "/api/matches"])
+async def test_everything_about_pets_needs_a_token(api: Api, route: str) -> None:
+    assert_refused(await api.client.get(route))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"no key at all", "does not hold an unencrypted PEM private key"),
+        (b"\xff\xfe", "cannot be read: it is not a PEM text"),
+    ],
+)
+def test_a_file_without_a_key_is_refused(
+    tmp_path: Path, settings: Settings, content: bytes, complaint: str
+) -> None:
+    path = tmp_path / "jwt.pem"
+    path.write_bytes(content)
+    with pytest.raises(MisconfiguredError, match=complaint):
+        Tokens(settings.model_copy(update={"jwt_private_key_file": path}))
+
+
+def test_a_short_or_encrypted_key_is_refused(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "jwt.pem"
+    wanted = settings.model_copy(update={"jwt_private_key_file": path})
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # refused
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    path.write_bytes(short.private_bytes(*pem, serialization.NoEncryption()))
+    with pytest.raises(MisconfiguredError, match="must hold an RSA key of 2048 bits or more"):
+        Tokens(wanted)
+    path.write_bytes(short.private_bytes(*pem, serialization.BestAvailableEncryption(b"secret")))
+    with pytest.raises(MisconfiguredError, match="does not hold an unencrypted PEM private key"):
+        Tokens(wanted)
