@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Stop:
@@ -29,3 +35,18 @@ class Stop:
             return False
         self._asked.put(None)
         return True
+
+
+@contextmanager
+def stop_event() -> Iterator[Stop]:
+    """Yield a request to stop that SIGINT and SIGTERM make, for as long as the block lasts."""
+    stop = Stop()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from app.local.archive import archived_prometheus
-from app.local.stack import StackOptions, stack, stop_event
+from app.local.stack import StackOptions, stack
 from app.local.supervisor import StackError, StoppedError
 from app.seed.load import adopter_email
+from app.stop import stop_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,6 +36,10 @@ class Ports:
         self._given.update(run)
         return run
 
+    def lost(self) -> list[int]:
+        """List the given ports that somebody listens on; ask once our own servers have ended."""
+        return sorted(port for port in self._given if not _is_free(port))
+
     def _usable(self, port: int) -> bool:
         return port not in self._given and port <= MAX_PORT and _is_free(port)
 

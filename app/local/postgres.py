@@ -99,10 +99,20 @@ def _binaries(folder: Path, uid: int | None) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, site / libraries.name)
+        _open_to_all(site)
         package = site / package.name
     return package / "pginstall" / "bin"
 
 
-def _reachable(path: Path) -> bool:
-    """Say whether any user may enter the folder and all those above it."""
-    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+def _reachable(package: Path) -> bool:
+    """Say whether any user may run the programs: enter every folder above, read and execute."""
+    program = package / "pginstall" / "bin" / "postgres"
+    entered = all(folder.stat().st_mode & 0o001 for folder in program.parents)
+    return entered and program.stat().st_mode & 0o005 == 0o005
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let any user read what its owner may; a strict umask would have kept it from them."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)

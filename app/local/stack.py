@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
+import stat
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -25,22 +25,23 @@ from app.local.ports import HOST, Ports
 from app.local.postgres import prepare_postgres
 from app.local.probes import answers
 from app.local.s3 import prepare_s3
-from app.local.supervisor import Service, Supervisor
+from app.local.supervisor import Service, StackError, Supervisor
 from app.local.tools import find_tool
 from app.local.valkey import prepare_valkey
 from app.settings import PREFIX, load_settings
-from app.stop import Stop
 from app.telemetry.catalog import HEALTH_STARTUP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.local.tools import Tool
+    from app.stop import Stop
 
 
 # Sessions that are not the API's: seeding, counting, somebody's psql.
 RESERVED_CONNECTIONS = 20
 KEY_BITS = 2048
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +79,6 @@ class StackState:
 
 
 @contextmanager
-def stop_event() -> Iterator[Stop]:
-    """Yield a request to stop that SIGINT and SIGTERM make, for as long as the block lasts."""
-    stop = Stop()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def stack(
     options: StackOptions, stop: Stop, say: Callable[[str], None]
 ) -> Iterator[tuple[StackState, Supervisor]]:
@@ -108,8 +94,27 @@ def stack(
         logs.mkdir(parents=True, exist_ok=True)
         supervisor = Supervisor(logs, stop)
         cleanup.callback(supervisor.stop_all)
-        state = _start(options, folder, supervisor, say)
-        yield state, supervisor
+        yield _start_on_free_ports(options, folder, supervisor, say), supervisor
+
+
+def _start_on_free_ports(
+    options: StackOptions, folder: Path, supervisor: Supervisor, say: Callable[[str], None]
+) -> StackState:
+    """Start everything; begin again when somebody has taken a port between our look and our use."""
+    for left in reversed(range(ATTEMPTS)):
+        ports = Ports()
+        attempt = folder / str(left)
+        attempt.mkdir()
+        attempt.chmod(stat.S_IMODE(folder.stat().st_mode))
+        try:
+            return _start(options, attempt, supervisor, ports, say)
+        except StackError:
+            supervisor.stop_all()
+            lost = ports.lost()
+            if not lost or left == 0:
+                raise
+            say(f"port {lost[0]} was taken meanwhile; starting again")
+    raise AssertionError  # the last attempt returns or raises
 
 
 def _temporary_folder(cleanup: ExitStack) -> Path:
@@ -134,8 +139,7 @@ class _Plan:
     alertmanager: int
 
 
-def _plan(options: StackOptions, say: Callable[[str], None]) -> _Plan:
-    ports = Ports()
+def _plan(options: StackOptions, ports: Ports, say: Callable[[str], None]) -> _Plan:
     plan = _Plan(
         postgres=ports.choose("PostgreSQL", 5432),
         valkey=ports.choose("Valkey", 6379),
@@ -151,7 +155,11 @@ def _plan(options: StackOptions, say: Callable[[str], None]) -> _Plan:
 
 
 def _start(
-    options: StackOptions, folder: Path, supervisor: Supervisor, say: Callable[[str], None]
+    options: StackOptions,
+    folder: Path,
+    supervisor: Supervisor,
+    ports: Ports,
+    say: Callable[[str], None],
 ) -> StackState:
     key = _write_key(folder)
     # Checked before anything starts; the addresses are known only later.
@@ -159,7 +167,7 @@ def _start(
         database_url=f"postgresql://{HOST}", cache_url=f"redis://{HOST}", jwt_private_key_file=key
     )
     tools = [find_tool(name, options.tools, say) for name in ("prometheus", "alertmanager")]
-    plan = _plan(options, say)
+    plan = _plan(options, ports, say)
     # Before anything starts as well: it refuses what is missing or no interval.
     monitoring = _monitoring(options, plan, folder, tools)
     connections = options.workers * settings.pool_size + RESERVED_CONNECTIONS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.local.archive import archived_prometheus
-from app.local.stack import stop_event
+from app.stop import stop_event
 from slo.prometheus import Prometheus
 from tests.loadtests.rehearsals import ROOT, alive, finish, rehearse, stack_pids, started, wait_for
 

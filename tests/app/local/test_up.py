@@ -136,15 +136,12 @@ def test_all_end_when_one_is_killed(run_up: Starting, alive: Callable[[int], boo
 
 
 @on_linux
-def test_nothing_outlives_a_stack_that_was_killed(
-    run_up: Starting, wait_until: WaitUntil, alive: Callable[[int], bool]
-) -> None:
+def test_nothing_outlives_a_stack_that_was_killed(run_up: Starting, wait_until: WaitUntil) -> None:
     with run_up() as up:
         pids = up.state["processes"]
         assert len(up.leftovers()) > len(pids)
         up.process.kill()
         wait_until(lambda: up.leftovers() == [], "all processes end")
-        assert not any(alive(pid) for pid in pids.values())
 
 
 @on_linux
