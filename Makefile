@@ -23,7 +23,7 @@ test: check ## Run everything that CI runs
 
 check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) requirements/lock.py --check
-	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }

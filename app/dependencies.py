@@ -1,4 +1,7 @@
-"""What a route can ask for: the process's resources, the caller, a caller with a role."""
+"""What a route can ask for: the process's resources, the caller, a caller with a role.
+
+They are coroutines although they wait for nothing: FastAPI sends plain functions to a thread.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from app.auth import Principal
 from app.errors import Forbidden, Unauthorized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -33,7 +36,7 @@ class Resources:
     instruments: Instruments
 
 
-def resources(request: Request) -> Resources:
+async def resources(request: Request) -> Resources:
     """Return the resources that the composition root has put on the application."""
     return cast("Resources", request.app.state.resources)
 
@@ -41,7 +44,7 @@ def resources(request: Request) -> Resources:
 Held = Annotated[Resources, Depends(resources)]
 
 
-def caller(request: Request, held: Held) -> Principal:
+async def caller(request: Request, held: Held) -> Principal:
     """Return the caller of a request; raises Unauthorized without a valid bearer token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -52,10 +55,10 @@ def caller(request: Request, held: Held) -> Principal:
 Caller = Annotated[Principal, Depends(caller)]
 
 
-def require(*roles: Role) -> Callable[[Principal], Principal]:
+def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """Make a dependency that lets only these roles in."""
 
-    def check(principal: Caller) -> Principal:
+    async def check(principal: Caller) -> Principal:
         if principal.role not in roles:
             raise Forbidden(f"This needs the role {' or '.join(roles)}.")
         return principal
