@@ -14,17 +14,19 @@ from uuid import UUID, uuid4
 import bcrypt
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from app.errors import Unauthorized
-from app.settings import PREFIX, MisconfiguredError, private_key
+from app.settings import PREFIX, MisconfiguredError, read_key
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
+SIGNING = f"{PREFIX}JWT_PRIVATE_KEY_FILE"
+VERIFYING = f"{PREFIX}JWT_VERIFICATION_KEY_FILES"
 ALGORITHM = "RS256"
 TOKEN_TYPE = "access"  # noqa: S105  # the value of the `typ` claim
-REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "role", "typ"]
+REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "role", "sid", "typ"]
 MINIMUM_KEY_BITS = 2048
 # More hashes at once would only take the cores away from requests that hash nothing.
 HASHES_AT_ONCE = 4
@@ -45,16 +47,26 @@ class Principal:
 
     user_id: UUID
     role: Role
+    session_id: UUID
+    # Digest of the token that must come with a write when the access token came as a cookie.
+    csrf: str = ""
 
 
 class Tokens:
-    """Issues and verifies access tokens with one RSA key."""
+    """Issues access tokens with one RSA key, and verifies what that or another known key signed.
+
+    A rotation: add the new key to PET_JWT_VERIFICATION_KEY_FILES of every process, then sign with
+    it and keep the old one there until its last token has ended.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Load the key; raises MisconfiguredError unless it is RSA of 2048 bits or more."""
-        self._key = _load_key(private_key(settings))
-        self._public = self._key.public_key()
-        self._kid = _key_id(self._key)
+        self._key = _load_key(read_key(settings.jwt_private_key_file, SIGNING), SIGNING)
+        self._kid = _key_id(self._key.public_key())
+        self._public = {self._kid: self._key.public_key()}
+        for path in settings.jwt_verification_key_files:
+            public = _load_public_key(read_key(path, VERIFYING), VERIFYING)
+            self._public[_key_id(public)] = public
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
         self.lifetime = settings.access_token_seconds
@@ -67,21 +79,25 @@ class Tokens:
             "aud": self._audience,
             "sub": str(principal.user_id),
             "role": principal.role,
+            "sid": str(principal.session_id),
             "typ": TOKEN_TYPE,
             "iat": now,
             "exp": now + self.lifetime,
             "jti": uuid4().hex,
         }
+        if principal.csrf:
+            claims["csrf"] = principal.csrf
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self._kid})
 
     def verify(self, token: str) -> Principal:
         """Return who signed in; raises Unauthorized when a claim, the key or the time is wrong."""
         try:
-            if jwt.get_unverified_header(token).get("kid") != self._kid:
+            key = self._public.get(str(jwt.get_unverified_header(token).get("kid")))
+            if key is None:
                 raise Unauthorized("The access token was signed with an unknown key.")
             claims = jwt.decode(
                 token,
-                self._public,
+                key,
                 algorithms=[ALGORITHM],
                 issuer=self._issuer,
                 audience=self._audience,
@@ -89,8 +105,13 @@ class Tokens:
             )
             if claims["typ"] != TOKEN_TYPE:
                 raise Unauthorized("This is not an access token.")
-            return Principal(UUID(claims["sub"]), Role(claims["role"]))
-        except (jwt.InvalidTokenError, ValueError, AttributeError):
+            return Principal(
+                UUID(claims["sub"]),
+                Role(claims["role"]),
+                UUID(claims["sid"]),
+                str(claims.get("csrf", "")),
+            )
+        except (jwt.InvalidTokenError, ValueError, AttributeError, TypeError):
             raise Unauthorized("The access token is not valid, or no longer.") from None
 
 
@@ -126,10 +147,14 @@ def hash_password(password: str, rounds: int) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds)).decode()
 
 
-def _load_key(pem: str) -> RSAPrivateKey:
-    name = f"{PREFIX}JWT_PRIVATE_KEY_FILE"
+def csrf_digest(token: str) -> str:
+    """Digest a CSRF token as the access token carries it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _load_key(pem: bytes, name: str) -> RSAPrivateKey:
     try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
         raise MisconfiguredError(f"{name} does not hold an unencrypted PEM private key.") from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < MINIMUM_KEY_BITS:
@@ -137,8 +162,20 @@ def _load_key(pem: str) -> RSAPrivateKey:
     return key
 
 
-def _key_id(key: RSAPrivateKey) -> str:
-    public = key.public_key().public_bytes(
+def _load_public_key(pem: bytes, name: str) -> RSAPublicKey:
+    if b"PRIVATE KEY" in pem:
+        return _load_key(pem, name).public_key()
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except ValueError:
+        raise MisconfiguredError(f"{name} does not hold a PEM key.") from None
+    if not isinstance(key, RSAPublicKey) or key.key_size < MINIMUM_KEY_BITS:
+        raise MisconfiguredError(f"{name} must hold RSA keys of {MINIMUM_KEY_BITS} bits or more.")
+    return key
+
+
+def _key_id(key: RSAPublicKey) -> str:
+    public = key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return hashlib.sha256(public).hexdigest()[:16]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # What a cache that is down, slow or restarting raises; callers answer from PostgreSQL instead.
 AWAY = (RedisError, OSError, TimeoutError)
 POOL_SIZE = 50
+OBJECT_SECONDS = 300
 
 
 def create_cache(settings: Settings) -> Redis:
@@ -38,3 +39,18 @@ def create_cache(settings: Settings) -> Redis:
 def deck_key(user_id: UUID) -> str:
     """Name the hash that holds an adopter's deck, one field a pet."""
     return f"deck:{user_id}"
+
+
+def session_key(session_id: UUID) -> str:
+    """Name the entry that says whether a session is good, for a minute."""
+    return f"session:{session_id}"
+
+
+def rate_key(policy: str, who: str) -> str:
+    """Name the counter of a rate window."""
+    return f"rate:{policy}:{who}"
+
+
+def object_key(kind: str, object_id: UUID | str) -> str:
+    """Name the cached form of an object, kept 5 minutes."""
+    return f"object:{kind}:{object_id}"

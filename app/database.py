@@ -8,6 +8,7 @@ from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 if TYPE_CHECKING:
+    from pydantic import PostgresDsn
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.settings import Settings
@@ -32,8 +33,19 @@ def create_engine(settings: Settings) -> AsyncEngine:
     Statements commit on their own, so that a route with one statement pays one round trip;
     what needs a transaction asks `transactional` for it.
     """
+    return _engine(settings, settings.database_url)
+
+
+def create_reads(settings: Settings, engine: AsyncEngine) -> AsyncEngine:
+    """Build the engine of the read replica, or return the given one when there is none."""
+    if settings.replica_url is None:
+        return engine
+    return _engine(settings, settings.replica_url)
+
+
+def _engine(settings: Settings, address: PostgresDsn) -> AsyncEngine:
     # Whatever scheme the address has (postgres://, postgresql+psycopg://), the driver is asyncpg.
-    url = make_url(settings.database_url.unicode_string()).set(drivername="postgresql+asyncpg")
+    url = make_url(address.unicode_string()).set(drivername="postgresql+asyncpg")
     return create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",

@@ -30,6 +30,8 @@ class Resources:
 
     settings: Settings
     engine: AsyncEngine
+    # Reads that may be a moment old; the same pool when there is no replica.
+    reads: AsyncEngine
     cache: Redis
     tokens: Tokens
     passwords: Passwords
@@ -44,12 +46,18 @@ async def resources(request: Request) -> Resources:
 Held = Annotated[Resources, Depends(resources)]
 
 
-async def caller(request: Request, held: Held) -> Principal:
-    """Return the caller of a request; raises Unauthorized without a valid bearer token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthorized("Log in and send the access token as `Authorization: Bearer …`.")
-    return held.tokens.verify(token.strip())
+async def caller(request: Request) -> Principal:
+    """Return the caller whom the gate has recognised; raises Unauthorized when it has not."""
+    found: Principal | Unauthorized = request.scope["caller"]
+    if isinstance(found, Unauthorized):
+        raise found
+    return found
+
+
+def identity(request: Request) -> str:
+    """Name the caller for keys: a user's id, or `anonymous`."""
+    found: Principal | Unauthorized = request.scope["caller"]
+    return str(found.user_id) if isinstance(found, Principal) else "anonymous"
 
 
 Caller = Annotated[Principal, Depends(caller)]

@@ -1,17 +1,23 @@
 """Errors that a client sees, rendered in one place as RFC 9457 problem details.
 
 ServiceError
+ ├ BadRequest     400  a header makes no sense
  ├ Unauthorized   401  no usable token
  ├ Forbidden      403  the role may not do this
  ├ NotFound       404  there is no such object, or it is not yours
  ├ Conflict       409  it contradicts what is stored
+ ├ TooLarge       413  the body is larger than this route takes
+ ├ WrongMedia     415  the content is of no kind that this route takes
+ ├ Unprocessable  422  well-formed, and yet it cannot be done
+ ├ TooMany        429  a limit is reached; wait
  └ Unavailable    503  a dependency is away; try again
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -54,14 +60,20 @@ class ServiceError(Exception):
     """Base of the errors that say which status they are answered with."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+class BadRequest(ServiceError):
+    """A part of the request that no schema describes makes no sense."""
+
+    status = HTTPStatus.BAD_REQUEST
 
 
 class Unauthorized(ServiceError):
     """The request carries no usable access token, or the credentials are wrong."""
 
     status = HTTPStatus.UNAUTHORIZED
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(ServiceError):
@@ -82,11 +94,40 @@ class Conflict(ServiceError):
     status = HTTPStatus.CONFLICT
 
 
+class TooLarge(ServiceError):
+    """The body is larger than this route takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class WrongMedia(ServiceError):
+    """The content is of no kind that this route takes."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class Unprocessable(ServiceError):
+    """The request is well-formed, and yet it cannot be done."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class TooMany(ServiceError):
+    """A limit is reached; `seconds` says when it is worth trying again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        """Take the sentence for the client and the time to wait."""
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(seconds)}
+
+
 class Unavailable(ServiceError):
     """A dependency is away; the same request may succeed in a moment."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+    headers = MappingProxyType({"Retry-After": "1"})
 
 
 def problem(
@@ -149,6 +190,15 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 async def _unexpected(request: Request, _: Exception) -> JSONResponse:
     detail = "Something failed on our side; quote the request id when you report it."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems that a route answers, for its `responses`."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted(set(statuses))
+    }
 
 
 def install(app: FastAPI) -> None:

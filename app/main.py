@@ -7,21 +7,32 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from app import errors
-from app.accounts.routes import router as accounts
+from app.accounts.auth_routes import router as auth
+from app.accounts.routes import router as users
+from app.audit.routes import router as audit
 from app.auth import Passwords, Tokens
 from app.cache import create_cache
-from app.database import create_engine
+from app.chat.routes import router as chat
+from app.database import create_engine, create_reads
 from app.deck.routes import router as deck
 from app.dependencies import Resources
+from app.edge import BodyLimitMiddleware, DeadlineMiddleware, SecurityHeadersMiddleware
 from app.faults import disturbance
+from app.gate import CSRF_HEADER, GateMiddleware
 from app.health.routes import router as health
 from app.health.service import Health
+from app.households.routes import router as households
+from app.idempotency.service import HEADER as IDEMPOTENCY_HEADER
 from app.matches.routes import router as matches
+from app.media.routes import router as media
+from app.notifications.routes import router as notifications
 from app.pets.routes import router as pets
 from app.request_id import RequestIdMiddleware
 from app.settings import Fault
+from app.shelters.routes import router as shelters
 from app.swipes.routes import router as swipes
 from app.telemetry.catalog import DOCS, OPENAPI
 from app.telemetry.instruments import Instruments
@@ -36,14 +47,36 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 
+ROUTERS = (
+    auth,
+    users,
+    media,
+    pets,
+    deck,
+    matches,
+    households,
+    notifications,
+    chat,
+    shelters,
+    audit,
+    health,
+)
+
+
+# What the gate, the edge and the framework may answer to any operation.
+COMMON = errors.answers(400, 401, 413, 422, 429, 500, 503)
+
+
 def build_resources(settings: Settings) -> Resources:
     """Build what lives as long as the process; nothing connects yet.
 
     Raises MisconfiguredError when the signing key is unusable.
     """
+    engine = create_engine(settings)
     return Resources(
         settings=settings,
-        engine=create_engine(settings),
+        engine=engine,
+        reads=create_reads(settings, engine),
         cache=create_cache(settings),
         tokens=Tokens(settings),
         passwords=Passwords(settings.bcrypt_rounds),
@@ -60,7 +93,7 @@ def create_api(held: Resources) -> FastAPI:
         openapi_url=OPENAPI.template,
         docs_url=DOCS.template,
         redoc_url=None,
-        responses={"default": {"model": errors.Problem, "description": "Problem details"}},
+        responses=COMMON,
         # Its own telemetry wakes up with a global provider and would measure everything twice.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -70,14 +103,27 @@ def create_api(held: Resources) -> FastAPI:
     fault = held.settings.fault
     disturb = [] if fault is Fault.NONE else [Depends(disturbance(fault, held.instruments))]
     api.include_router(swipes, dependencies=disturb)
-    for router in (accounts, pets, deck, matches, health):
+    for router in ROUTERS:
         api.include_router(router)
     return api
 
 
 def create_app(held: Resources) -> ASGIApp:
-    """Wrap the API in what every request passes, outermost first."""
-    return MetricsMiddleware(RequestIdMiddleware(create_api(held)), held.instruments.http)
+    """Wrap the API in what every request passes, innermost first."""
+    settings = held.settings
+    app: ASGIApp = GateMiddleware(create_api(held), held)
+    app = DeadlineMiddleware(app, settings.request_deadline_seconds, settings.slow_deadline_seconds)
+    app = BodyLimitMiddleware(app, settings.max_upload_size)
+    app = CORSMiddleware(
+        app,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", CSRF_HEADER, IDEMPOTENCY_HEADER],
+        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+        allow_credentials=True,
+    )
+    app = SecurityHeadersMiddleware(app)
+    return MetricsMiddleware(RequestIdMiddleware(app), held.instruments.http)
 
 
 @asynccontextmanager
@@ -94,3 +140,5 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     held.passwords.close()
     await held.cache.aclose()
     await held.engine.dispose()
+    if held.reads is not held.engine:
+        await held.reads.dispose()

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, FilePath, PostgresDsn, RedisDsn, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AmqpDsn,
+    BeforeValidator,
+    ByteSize,
+    EmailStr,
+    Field,
+    FilePath,
+    HttpUrl,
+    IPvAnyNetwork,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PET_"
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Commas = BeforeValidator(_split)
 
 
 class Environment(StrEnum):
@@ -40,20 +61,70 @@ class Settings(BaseSettings):
 
     environment: Environment = Environment.DEVELOPMENT
     database_url: PostgresDsn
+    # Where reads go that may be a moment old: lists, feeds, exports.
+    replica_url: PostgresDsn | None = None
     cache_url: RedisDsn
     jwt_private_key_file: FilePath
+    # Keys that sign no more, or not yet: a rotation adds the new one here first, everywhere.
+    jwt_verification_key_files: Annotated[tuple[FilePath, ...], NoDecode, Commas] = ()
     jwt_issuer: str = "https://petswipe.example"
     jwt_audience: str = "petswipe-api"
     access_token_seconds: int = Field(default=3600, ge=60, le=86_400)
+    refresh_token_seconds: int = Field(default=7 * 86_400, ge=60)
+    # Two tabs that refresh at once, or an answer that was lost on the way: no theft.
+    refresh_grace_seconds: int = Field(default=10, ge=0, le=60)
+    session_idle_seconds: int = Field(default=1800, ge=60)
+    reset_token_seconds: int = Field(default=900, ge=60, le=3600)
     bcrypt_rounds: int = Field(default=12, ge=4, le=16)
+    rate_limit_user: int = Field(default=100, ge=1)
+    rate_limit_ip: int = Field(default=1000, ge=1)
+    rate_limit_anonymous: int = Field(default=100, ge=1)
+    rate_window_seconds: int = Field(default=60, ge=1, le=3600)
+    login_failures_account: int = Field(default=10, ge=1)
+    login_failures_ip: int = Field(default=50, ge=1)
+    login_window_seconds: int = Field(default=900, ge=1)
+    # Only these may say in X-Forwarded-For whom they speak for.
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, Commas] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode, Commas] = ()
+    request_deadline_seconds: float = Field(default=2.0, gt=0, le=60)
+    # Hashing a password queues behind others; an upload waits for somebody's telephone.
+    slow_deadline_seconds: float = Field(default=30.0, gt=0, le=300)
     # Ten connections a worker serve a 150 ms objective; more only queue inside PostgreSQL.
     pool_size: int = Field(default=10, ge=1, le=100)
+    # The requirement allows 30 s; the deadline of a request ends its wait long before.
     pool_wait_seconds: float = Field(default=30.0, gt=0, le=60)
+    # Sessions of others: migrations, the dispatcher, somebody's psql.
+    connection_reserve: int = Field(default=10, ge=0)
     database_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     # A deck read from PostgreSQL takes about 10 ms, so waiting longer for the cache gains nothing.
     cache_timeout_seconds: float = Field(default=0.25, gt=0, le=5)
     deck_ttl_seconds: int = Field(default=3600, ge=1)
     deck_size: int = Field(default=100, ge=1, le=100)
+    max_upload_size: ByteSize = Field(default=ByteSize(10_000_000), ge=1, le=100_000_000)
+    max_upload_pixels: int = Field(default=24_000_000, ge=1)
+    storage_bucket: str = Field(default="petswipe-media", min_length=3, max_length=63)
+    storage_region: str = "us-east-1"
+    # Unset means AWS itself.
+    storage_endpoint: HttpUrl | None = None
+    # What readers of a picture see in place of the bucket's own address: a CDN.
+    media_base_url: HttpUrl | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: EmailStr = "petswipe@petswipe.example"
+    webhook_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
+    sns_topic_arn: str | None = None
+    sns_endpoint: HttpUrl | None = None
+    amqp_url: AmqpDsn | None = None
+    dispatch_attempts: int = Field(default=8, ge=1, le=50)
+    # Longer than all channels together may take, so that no event is delivered twice at once.
+    dispatch_lease_seconds: int = Field(default=60, ge=1)
+    dispatch_base_seconds: float = Field(default=1.0, gt=0)
+    gemini_api_key: SecretStr | None = None
+    gemini_url: HttpUrl = HttpUrl("https://generativelanguage.googleapis.com")
+    yelp_api_key: SecretStr | None = None
+    yelp_url: HttpUrl = HttpUrl("https://api.yelp.com")
+    remote_timeout_seconds: float = Field(default=1.5, gt=0, le=30)
+    feature_chat: bool = True
+    feature_webhooks: bool = True
     management_host: str = "127.0.0.1"
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     revision: str = "unknown"
@@ -102,12 +173,10 @@ MISSING_HELP = {
 }
 
 
-def private_key(settings: Settings) -> str:
-    """Read the signing key; raises MisconfiguredError when the file cannot be read."""
-    path = Path(settings.jwt_private_key_file)
+def read_key(path: Path, name: str) -> bytes:
+    """Read a key file; raises MisconfiguredError, naming the variable, when it cannot be read."""
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a PEM text"
-        msg = f"{PREFIX}JWT_PRIVATE_KEY_FILE: {path} cannot be read: {reason}"
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{name}: {path} cannot be read: {error.strerror}"
         raise MisconfiguredError(msg) from None

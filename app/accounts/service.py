@@ -9,15 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.accounts.tables import users
-from app.auth import MAX_PASSWORD_BYTES, Passwords, Principal, Role
+from app.auth import MAX_PASSWORD_BYTES, Passwords, Role
 from app.errors import Conflict, Unauthorized
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from app.work import Work
+
 
 async def create_account(
-    engine: AsyncEngine, passwords: Passwords, email: str, password: str, display_name: str
+    work: Work, passwords: Passwords, email: str, password: str, display_name: str
 ) -> UUID:
     """Create an adopter; raises Conflict when the e-mail already has an account."""
     hashed = await passwords.hash(password)
@@ -33,8 +35,8 @@ async def create_account(
         .on_conflict_do_nothing()
         .returning(users.c.id)
     )
-    async with engine.connect() as connection:
-        created: UUID | None = await connection.scalar(statement)
+    connection = await work.connection()
+    created: UUID | None = await connection.scalar(statement)
     if created is None:
         raise Conflict("This e-mail already has an account; log in instead.")
     return created
@@ -42,7 +44,7 @@ async def create_account(
 
 async def check_credentials(
     engine: AsyncEngine, passwords: Passwords, email: str, password: str
-) -> Principal:
+) -> tuple[UUID, Role]:
     """Return who these credentials belong to; raises Unauthorized when nobody's."""
     statement = select(users.c.id, users.c.role, users.c.password_hash).where(
         users.c.email == email, users.c.is_active, users.c.deleted_at.is_(None)
@@ -53,4 +55,4 @@ async def check_credentials(
     hashed = row.password_hash if row is not None and usable else None
     if not await passwords.matches(password if usable else "unusable", hashed) or row is None:
         raise Unauthorized("The e-mail or the password is wrong.")
-    return Principal(row.id, Role(row.role))
+    return row.id, Role(row.role)

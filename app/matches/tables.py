@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -45,4 +46,19 @@ matches = Table(
     UniqueConstraint("user_id", "pet_id"),
     CheckConstraint(f"status IN ({', '.join(repr(str(s)) for s in MatchStatus)})", name="status"),
     Index("ix_matches_matched_at", text("matched_at DESC")),
+    Index("ix_matches_user_id_matched_at", "user_id", text("matched_at DESC")),
+)
+
+# Both sides write the same row, whoever comes first: whoever comes second sees both, under any
+# race, because an upsert reads what is committed and not what its snapshot shows.
+interests = Table(
+    "interests",
+    metadata,
+    Column("user_id", Uuid, ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("pet_id", Uuid, ForeignKey(pets.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("liked_at", DateTime(timezone=True)),
+    Column("answered_at", DateTime(timezone=True)),
+    # The owner's answer: yes, no, or none yet.
+    Column("interested", Boolean),
+    Index("ix_interests_pet_id_liked_at", "pet_id", "liked_at"),
 )

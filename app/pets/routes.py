@@ -12,8 +12,9 @@ from app.dependencies import Caller, Held, require
 from app.pets.schemas import NewPet, Pet, PetPage, PetType
 from app.pets.service import create_pet, list_pets, read_pet
 from app.telemetry import catalog
+from app.transactions import IdempotentRoute, InWork
 
-router = APIRouter(tags=["pets"])
+router = APIRouter(tags=["pets"], route_class=IdempotentRoute)
 Lister = Annotated[Principal, Depends(require(Role.SHELTER, Role.ADMIN))]
 
 
@@ -30,9 +31,9 @@ async def pet_list(
 
 
 @router.post(catalog.PET_CREATE.template, status_code=201)
-async def pet_create(body: NewPet, held: Held, lister: Lister) -> Pet:
+async def pet_create(body: NewPet, work: InWork, lister: Lister) -> Pet:
     """List a pet for adoption."""
-    return await create_pet(held.engine, lister.user_id, body)
+    return await create_pet(work, lister.user_id, body)
 
 
 @router.get(catalog.PET_READ.template)

@@ -14,14 +14,16 @@ from app.pets.tables import adoptable, pets
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from app.work import Work
+
 SHOWN = [pets.c[name] for name in Pet.model_fields]
 
 
-async def create_pet(engine: AsyncEngine, owner_id: UUID, new: NewPet) -> Pet:
+async def create_pet(work: Work, owner_id: UUID, new: NewPet) -> Pet:
     """List a pet for its owner."""
     statement = insert(pets).values(id=uuid4(), owner_id=owner_id, **new.model_dump())
-    async with engine.connect() as connection:
-        row = (await connection.execute(statement.returning(*SHOWN))).one()
+    connection = await work.connection(alone=True)
+    row = (await connection.execute(statement.returning(*SHOWN))).one()
     return Pet.model_validate(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
 
 

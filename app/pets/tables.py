@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Double,
     Float,
     ForeignKey,
     Index,
@@ -45,6 +46,10 @@ pets = Table(
     Column("latitude", Float, nullable=False),
     Column("longitude", Float, nullable=False),
     Column("description", Text, nullable=False),
+    Column("photo_url", Text),
+    # A place in an order that nobody knows: a deck starts anywhere in it and reads on, where
+    # `ORDER BY random()` would read and sort every pet.
+    Column("shuffle", Double, nullable=False, server_default=text("random()")),
     Column("auto_match", Boolean, nullable=False, server_default=text("false")),
     Column("is_available", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -56,8 +61,20 @@ pets = Table(
     CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
     CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
     Index("ix_pets_pet_type", "pet_type"),
-    Index("ix_pets_location", "latitude", "longitude"),
+    Index(
+        "ix_pets_location",
+        text("point(longitude, latitude)"),
+        postgresql_using="gist",
+        postgresql_where=text("is_available AND deleted_at IS NULL"),
+    ),
     Index("ix_pets_available", "id", postgresql_where=text("is_available AND deleted_at IS NULL")),
+    Index("ix_pets_deck", "shuffle", postgresql_where=text("is_available AND deleted_at IS NULL")),
+    Index(
+        "ix_pets_deck_by_type",
+        "pet_type",
+        "shuffle",
+        postgresql_where=text("is_available AND deleted_at IS NULL"),
+    ),
 )
 
 adoptable = pets.c.is_available & pets.c.deleted_at.is_(None)

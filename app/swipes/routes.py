@@ -7,17 +7,25 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.dependencies import Caller, Held
+from app.errors import answers
 from app.swipes.schemas import NewSwipe, Swipe, SwipeHistory
 from app.swipes.service import list_swipes, swipe
 from app.telemetry import catalog
+from app.transactions import IdempotentRoute, InWork
 
-router = APIRouter(tags=["swipes"])
+router = APIRouter(tags=["swipes"], route_class=IdempotentRoute)
 
 
-@router.post(catalog.SWIPE_CREATE.template, status_code=201, responses={200: {"model": Swipe}})
-async def swipe_create(body: NewSwipe, held: Held, caller: Caller, response: Response) -> Swipe:
+@router.post(
+    catalog.SWIPE_CREATE.template,
+    status_code=201,
+    responses={200: {"model": Swipe}, **answers(404, 409)},
+)
+async def swipe_create(
+    body: NewSwipe, held: Held, caller: Caller, work: InWork, response: Response
+) -> Swipe:
     """Like or pass a pet; the same decision again answers 200 with the first result."""
-    stored, new = await swipe(held.engine, held.cache, held.instruments, caller.user_id, body)
+    stored, new = await swipe(work, held.cache, held.instruments, caller.user_id, body)
     if not new:
         response.status_code = 200
     return stored

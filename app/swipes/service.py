@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.cache import AWAY, deck_key
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.telemetry.instruments import Instruments
+    from app.work import Work
 
 
 async def swipe(
-    engine: AsyncEngine, cache: Redis, instruments: Instruments, user_id: UUID, new: NewSwipe
+    work: Work, cache: Redis, instruments: Instruments, user_id: UUID, new: NewSwipe
 ) -> tuple[Swipe, bool]:
     """Store a swipe; returns it and whether it is new.
 
@@ -28,26 +30,26 @@ async def swipe(
     one; a contradicting one raises Conflict; an unknown pet raises NotFound. Whatever the answer,
     the pet's card leaves the deck.
     """
-    async with engine.connect() as connection:
-        row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
-        if row is None:
-            again = stored(user_id, swipes.c.pet_id == new.pet_id)
-            first = (await connection.execute(again)).mappings().one_or_none()
+    connection = await work.connection(alone=True)
+    row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
+    drop = partial(_drop_card, cache, user_id, new.pet_id)
     if row is not None:
+        work.afterwards(drop)
         made = Swipe.model_validate(row)
-        instruments.swipes["like" if made.liked else "pass"].inc()
+        work.afterwards(instruments.swipes["like" if made.liked else "pass"].inc)
         if made.match_id is not None:
-            instruments.matches.inc()
-        await _drop_card(cache, user_id, new.pet_id)
+            work.afterwards(instruments.matches.inc)
         return made, True
+    again = stored(user_id, swipes.c.pet_id == new.pet_id)
+    first = (await connection.execute(again)).mappings().one_or_none()
     # Its card is a stale one: the pet is gone, or an earlier delete was lost.
-    await _drop_card(cache, user_id, new.pet_id)
+    await drop()
     if first is None:
         raise NotFound("There is no such pet to adopt.")
     if first["liked"] != new.liked:
         instruments.swipe_repeats["contradiction"].inc()
         raise Conflict("You have already decided otherwise about this pet.")
-    instruments.swipe_repeats["same"].inc()
+    work.afterwards(instruments.swipe_repeats["same"].inc)
     return Swipe.model_validate(first), False
 
 

@@ -29,34 +29,125 @@ class Route:
 
 SIGN_UP = Route("POST", "/api/auth/signup", (201,))
 LOG_IN = Route("POST", "/api/auth/login", (200,))
+LOG_OUT = Route("POST", "/api/auth/logout", (204,))
+REFRESH = Route("POST", "/api/auth/refresh", (200,))
+RESET_REQUEST = Route("POST", "/api/auth/reset-password/request", (202,))
+RESET_CONFIRM = Route("POST", "/api/auth/reset-password/confirm", (204,))
+ME_READ = Route("GET", "/api/users/me", (200,))
+ME_CHANGE = Route("PATCH", "/api/users/me", (200,))
+ME_DELETE = Route("DELETE", "/api/users/me", (204,))
+PASSWORD_CHANGE = Route("PUT", "/api/users/me/password", (204,))
+PREFERENCES_READ = Route("GET", "/api/users/me/preferences", (200,))
+PREFERENCES_WRITE = Route("PUT", "/api/users/me/preferences", (200,))
+AVATAR_WRITE = Route("PUT", "/api/users/me/avatar", (200,))
+AVATAR_DELETE = Route("DELETE", "/api/users/me/avatar", (204,))
+ME_EXPORT = Route("GET", "/api/users/me/export", (200,))
+USER_LIST = Route("GET", "/api/users", (200,))
+USER_CHANGE = Route("PATCH", "/api/users/{user_id}", (200,))
 PET_LIST = Route("GET", "/api/pets", (200,))
 PET_CREATE = Route("POST", "/api/pets", (201,))
+PETS_MINE = Route("GET", "/api/pets/mine", (200,))
+PET_IMPORT = Route("POST", "/api/pets/import", (200,))
+PET_EXPORT = Route("GET", "/api/pets/export", (200,))
 PET_READ = Route("GET", "/api/pets/{pet_id}", (200,))
+PET_CHANGE = Route("PATCH", "/api/pets/{pet_id}", (200,))
+PET_DELETE = Route("DELETE", "/api/pets/{pet_id}", (204,))
 DECK_READ = Route("GET", "/api/deck", (200,))
 SWIPE_CREATE = Route("POST", "/api/swipes", (201, 200))
 SWIPE_LIST = Route("GET", "/api/swipes", (200,))
+SWIPE_UNDO = Route("DELETE", "/api/swipes/last", (204,))
+ADMIRER_LIST = Route("GET", "/api/pets/{pet_id}/admirers", (200,))
+ADMIRER_ANSWER = Route("PUT", "/api/pets/{pet_id}/admirers/{user_id}", (200,))
 MATCH_LIST = Route("GET", "/api/matches", (200,))
+MATCH_READ = Route("GET", "/api/matches/{match_id}", (200,))
+MATCH_CHANGE = Route("PATCH", "/api/matches/{match_id}", (200,))
+HOUSEHOLD_CREATE = Route("POST", "/api/households", (201,))
+HOUSEHOLD_JOIN = Route("POST", "/api/households/join", (200,))
+HOUSEHOLD_READ = Route("GET", "/api/households/{household_id}", (200,))
+HOUSEHOLD_MEMBERS = Route("GET", "/api/households/{household_id}/members", (200,))
+HOUSEHOLD_LEAVE = Route("DELETE", "/api/households/{household_id}/members/me", (204,))
+UPLOAD = Route("POST", "/api/upload", (201,))
+NOTIFICATION_LIST = Route("GET", "/api/notifications", (200,))
+NOTIFICATION_READ = Route("PUT", "/api/notifications/{notification_id}/read", (204,))
+CHANNELS_READ = Route("GET", "/api/notifications/channels", (200,))
+CHANNELS_WRITE = Route("PUT", "/api/notifications/channels", (200,))
+CHAT = Route("POST", "/api/chat", (200,))
+SHELTER_LIST = Route("GET", "/api/shelters", (200,))
+SHELTER_WRITE = Route("PUT", "/api/shelters/me", (200,))
+AUDIT_LIST = Route("GET", "/api/audit", (200,))
 INFO = Route("GET", "/api/info", (200,))
 HEALTH_LIVE = Route("GET", "/health", (200,))
 HEALTH_READY = Route("GET", "/health/ready", (200,))
 HEALTH_STARTUP = Route("GET", "/health/startup", (200,))
+HEALTH_DEEP = Route("GET", "/health/deep", (200,))
+READY = Route("GET", "/ready", (200,))
+LIVE = Route("GET", "/live", (200,))
+ACTUATOR_HEALTH = Route("GET", "/actuator/health", (200,))
+ACTUATOR_INFO = Route("GET", "/actuator/info", (200,))
 OPENAPI = Route("GET", "/openapi.json", (200,))
 DOCS = Route("GET", "/docs", (200,))
+
+# What load balancers and orchestrators ask, without a token.
+PROBES = (HEALTH_LIVE, HEALTH_READY, HEALTH_STARTUP, READY, LIVE, ACTUATOR_HEALTH)
 
 ROUTES = (
     SIGN_UP,
     LOG_IN,
+    LOG_OUT,
+    REFRESH,
+    RESET_REQUEST,
+    RESET_CONFIRM,
+    ME_READ,
+    ME_CHANGE,
+    ME_DELETE,
+    PASSWORD_CHANGE,
+    PREFERENCES_READ,
+    PREFERENCES_WRITE,
+    AVATAR_WRITE,
+    AVATAR_DELETE,
+    ME_EXPORT,
+    USER_LIST,
+    USER_CHANGE,
     PET_LIST,
     PET_CREATE,
+    PETS_MINE,
+    PET_IMPORT,
+    PET_EXPORT,
     PET_READ,
+    PET_CHANGE,
+    PET_DELETE,
     DECK_READ,
     SWIPE_CREATE,
     SWIPE_LIST,
+    SWIPE_UNDO,
+    ADMIRER_LIST,
+    ADMIRER_ANSWER,
     MATCH_LIST,
+    MATCH_READ,
+    MATCH_CHANGE,
+    HOUSEHOLD_CREATE,
+    HOUSEHOLD_JOIN,
+    HOUSEHOLD_READ,
+    HOUSEHOLD_MEMBERS,
+    HOUSEHOLD_LEAVE,
+    UPLOAD,
+    NOTIFICATION_LIST,
+    NOTIFICATION_READ,
+    CHANNELS_READ,
+    CHANNELS_WRITE,
+    CHAT,
+    SHELTER_LIST,
+    SHELTER_WRITE,
+    AUDIT_LIST,
     INFO,
     HEALTH_LIVE,
     HEALTH_READY,
     HEALTH_STARTUP,
+    HEALTH_DEEP,
+    READY,
+    LIVE,
+    ACTUATOR_HEALTH,
+    ACTUATOR_INFO,
     OPENAPI,
     DOCS,
 )

@@ -15,7 +15,7 @@ from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -28,8 +28,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from sqlalchemy import delete, event, func, select, update
 
+from app.accounts.sessions import GOOD
 from app.accounts.tables import users
 from app.auth import Principal, Role, Tokens
+from app.cache import session_key
 from app.database import create_engine
 from app.local.ports import HOST, MAX_PORT, Ports
 from app.local.postgres import prepare_postgres
@@ -37,10 +39,8 @@ from app.local.supervisor import Service, Supervisor
 from app.local.valkey import prepare_valkey
 from app.main import build_resources, create_app
 from app.migrations.runner import migrate
-from app.request_id import RequestIdMiddleware
 from app.settings import PREFIX, Environment, Settings, load_settings
 from app.stop import Stop
-from app.telemetry.middleware import MetricsMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -92,6 +92,7 @@ ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 # Generous, because other programs may have the processor to themselves for a while.
 PATIENCE_SECONDS = 60.0
+MANY = 1_000_000
 CONNECTIONS = 100
 FEW_CONNECTIONS = 20
 LOOK_EVERY_SECONDS = 0.02
@@ -99,7 +100,17 @@ LOOK_EVERY_SECONDS = 0.02
 PORTS = Ports()
 # Loading the certificates of the world takes longer than most of these requests.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-KEY_SETTING = "jwt_private_key_file"
+PASSED_ON = (
+    "environment",
+    "bcrypt_rounds",
+    "database_url",
+    "cache_url",
+    "jwt_private_key_file",
+    "rate_limit_user",
+    "rate_limit_ip",
+    "rate_limit_anonymous",
+    "login_failures_ip",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +170,11 @@ class Api:
         value = self.held.instruments.registry.get_sample_value(name, labels)
         assert value is not None, f"there is no series {name} {labels}"
         return value
+
+    async def token(self, principal: Principal) -> str:
+        """Sign a token for somebody who need not exist, with a session that is good."""
+        await self.held.cache.set(session_key(principal.session_id), GOOD)
+        return self.held.tokens.issue(principal)
 
     def with_token(self, token: str) -> httpx.AsyncClient:
         """Make a client that sends this token."""
@@ -461,10 +477,9 @@ async def run_api(settings: Settings, **changes: object) -> AsyncIterator[Api]:
     """Build the application, begin its lifespan, end it."""
     held = build_resources(Settings.model_validate({**settings.model_dump(), **changes}))
     wrapped = create_app(held)
-    assert isinstance(wrapped, MetricsMiddleware)
-    assert isinstance(wrapped.app, RequestIdMiddleware)
-    app = wrapped.app.app
-    assert isinstance(app, FastAPI)
+    app: Any = wrapped
+    while not isinstance(app, FastAPI):
+        app = app.app
     # Like a real server, the transport answers 500 where the application raises.
     transport = httpx.ASGITransport(wrapped, raise_app_exceptions=False)
     async with (
@@ -506,6 +521,11 @@ def settings_for(key_file: Path) -> Callable[..., Settings]:
         return load_settings(
             environment=Environment.TEST,
             bcrypt_rounds=4,
+            # All tests come from one address; those about limits set their own.
+            rate_limit_user=MANY,
+            rate_limit_ip=MANY,
+            rate_limit_anonymous=MANY,
+            login_failures_ip=MANY,
             jwt_private_key_file=key_file,
             database_url=database_url,
             cache_url=cache_url,
@@ -556,10 +576,7 @@ def cluster(servers: Servers, settings_for: Callable[..., Settings]) -> Iterator
 @pytest.fixture(scope="session")
 def environment(migrated: Settings) -> dict[str, str]:
     """The variables of a process that serves the same as `api`."""
-    return {
-        f"{PREFIX}{name.upper()}": str(getattr(migrated, name))
-        for name in ("environment", "bcrypt_rounds", "database_url", "cache_url", KEY_SETTING)
-    }
+    return {f"{PREFIX}{name.upper()}": str(getattr(migrated, name)) for name in PASSED_ON}
 
 
 @pytest.fixture(scope="session")
@@ -607,7 +624,10 @@ def alive() -> Callable[[int], bool]:
 @pytest.fixture
 def key_token(migrated: Settings) -> str:
     """A token that every server of these tests lets in, without an account."""
-    return Tokens(migrated).issue(Principal(uuid4(), Role.USER))
+    session_id = uuid4()
+    with Redis.from_url(str(migrated.cache_url)) as cache:
+        cache.set(session_key(session_id), GOOD)
+    return Tokens(migrated).issue(Principal(uuid4(), Role.USER, session_id))
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def key(settings: Settings) -> RSAPrivateKey:
 
 @pytest.fixture
 def headers(settings: Settings) -> dict[str, str]:
-    issued = Tokens(settings).issue(Principal(uuid4(), Role.USER))
+    issued = Tokens(settings).issue(Principal(uuid4(), Role.USER, uuid4()))
     return {"kid": str(jwt.get_unverified_header(issued)["kid"])}
 
 
@@ -70,7 +70,7 @@ def claims(settings: Settings) -> dict[str, object]:
 async def test_a_token_says_who_may_use_it_where_and_until_when(
     settings: Settings, key: RSAPrivateKey
 ) -> None:
-    principal = Principal(uuid4(), Role.SHELTER)
+    principal = Principal(uuid4(), Role.SHELTER, uuid4())
     tokens = Tokens(settings)
     token = tokens.issue(principal)
     header = jwt.get_unverified_header(token)

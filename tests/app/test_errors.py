@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-SOMEBODY = Principal(uuid4(), Role.USER)
+SOMEBODY = Principal(uuid4(), Role.USER, uuid4())
 HTTP_422 = HTTPStatus(422).phrase
 
 
@@ -85,7 +85,7 @@ async def test_a_failure_on_our_side_is_a_problem_that_tells_nothing_of_it(
     settings: Settings, empty_database: str, open_api: OpenApi
 ) -> None:
     async with open_api(settings, database_url=empty_database) as api:
-        token = api.held.tokens.issue(SOMEBODY)
+        token = await api.token(SOMEBODY)
         answer = await api.with_token(token).get("/api/matches")
         assert_problem(answer, 500, "Internal Server Error")
         assert "matches" not in answer.text
@@ -128,6 +128,6 @@ async def test_a_token_of_an_account_that_is_gone_is_refused_when_it_swipes(
     api: Api,
 ) -> None:
     (pet,) = await api.list_pets(1)
-    token = api.held.tokens.issue(SOMEBODY)
+    token = await api.token(SOMEBODY)
     answer = await api.with_token(token).post("/api/swipes", json={"pet_id": pet, "liked": True})
     assert answer.status_code == 401

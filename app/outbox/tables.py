@@ -1,0 +1,54 @@
+"""Events that wait to be delivered."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.database import metadata
+
+# Written in the transaction of what it tells; the dispatcher delivers it at least once.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=text("gen_random_uuid()")),
+    # The order of a user's events.
+    Column("position", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Not before: moved on by a failure, and by a lease while somebody delivers it.
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    # Channels that have it, so that a retry does not repeat them.
+    Column("channels_done", ARRAY(String(16)), nullable=False, server_default=text("'{}'")),
+    Column("delivered_at", DateTime(timezone=True)),
+    Column("dead_at", DateTime(timezone=True)),
+    Column("last_error", Text),
+    Index(
+        "ix_outbox_waiting",
+        "user_id",
+        "position",
+        postgresql_where=text("delivered_at IS NULL AND dead_at IS NULL"),
+    ),
+    Index(
+        "ix_outbox_due",
+        "due_at",
+        postgresql_where=text("delivered_at IS NULL AND dead_at IS NULL"),
+    ),
+)
