@@ -144,7 +144,7 @@ async def test_a_database_without_room_for_another_session_is_an_outage(
         with anyio.fail_after(60):
             while (await api.client.get("/health/ready")).status_code != 200:
                 await anyio.lowlevel.checkpoint()
-        assert (await somebody(api).get("/api/pets")).status_code == 200
+        assert (await (await somebody(api)).get("/api/pets")).status_code == 200
 
 
 async def test_sessions_that_the_database_ended_are_replaced(
