@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 
 from app.auth import Principal
 from app.errors import Forbidden, Unauthorized
@@ -46,7 +47,11 @@ async def resources(request: Request) -> Resources:
 Held = Annotated[Resources, Depends(resources)]
 
 
-async def caller(request: Request) -> Principal:
+# The gate has read the token; this only makes the OpenAPI document say that one is needed.
+BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT")
+
+
+async def caller(request: Request, _: Annotated[object, Security(BEARER)]) -> Principal:
     """Return the caller whom the gate has recognised; raises Unauthorized when it has not."""
     found: Principal | Unauthorized = request.scope["caller"]
     if isinstance(found, Unauthorized):

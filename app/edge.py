@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from app.errors import ServiceError, TooLarge, Unavailable, problem
+from app.errors import BadRequest, ServiceError, TooLarge, Unavailable, problem
 from app.telemetry.catalog import (
     AVATAR_WRITE,
     DOCS,
@@ -99,7 +99,10 @@ class BodyLimitMiddleware:
         limit = self.max_upload + FORM_BYTES if scope["path"] in LARGE else MAX_BODY
         error = TooLarge(f"The body may have at most {limit} bytes.")
         announced = next((v for n, v in scope["headers"] if n == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced) > limit:
+        if not announced.isdigit():
+            await _refuse(BadRequest("Content-Length must be a number."), scope, receive, send)
+            return
+        if int(announced) > limit:
             await _refuse(error, scope, receive, send)
             return
         seen = 0

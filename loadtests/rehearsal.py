@@ -53,7 +53,8 @@ def rehearse(
     an invalid result. Raises MisuseError and LoadTestError when there was no run at all.
     """
     started = datetime.now(UTC)
-    environment = {"PET_FAULT": options.fault}
+    # The generator speaks for many people, each with an address and a limit of their own.
+    environment = {"PET_FAULT": options.fault, "PET_TRUSTED_PROXIES": "127.0.0.1"}
     interval = duration(SCRAPE_INTERVAL)
     with embedded_stack(options.out, options.workers, interval, environment, say) as stack:
         say("seeding pets and adopters")

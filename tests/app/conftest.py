@@ -30,9 +30,11 @@ from sqlalchemy import delete, event, func, select, update
 
 from app.accounts.sessions import GOOD
 from app.accounts.tables import users
+from app.audit.tables import audit_log
 from app.auth import Principal, Role, Tokens
 from app.cache import session_key
 from app.database import create_engine
+from app.idempotency.tables import idempotency_keys
 from app.local.ports import HOST, MAX_PORT, Ports
 from app.local.postgres import prepare_postgres
 from app.local.supervisor import Service, Supervisor
@@ -406,10 +408,11 @@ async def prepare(settings: Settings) -> None:
 
 
 async def forget(settings: Settings) -> None:
-    """Take away what other tests have stored: everything hangs on its account."""
+    """Take away what other tests have stored: nearly everything hangs on its account."""
     engine = create_engine(settings)
     async with engine.connect() as connection:
-        await connection.execute(delete(users))
+        for table in (users, idempotency_keys, audit_log):
+            await connection.execute(delete(table))
     await engine.dispose()
     with Redis.from_url(str(settings.cache_url)) as cache:
         cache.flushdb()
