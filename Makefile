@@ -18,8 +18,9 @@ demo: $(READY) ## Rehearse a release and judge it (FAULT=errors or FAULT=slow to
 up: $(READY) ## Run the embedded stack, seeded, until Ctrl-C
 	@$(PY) -m app up --seed
 
+# Most tests wait for servers; a file's tests stay together and share theirs.
 test: check ## Run everything that CI runs
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) requirements/lock.py --check

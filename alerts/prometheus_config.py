@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.telemetry.catalog import JOB
+from app.telemetry.catalog import DISPATCH_JOB, JOB
 
 SCRAPE_INTERVAL = "15s"
 # Shorter than the 2 s to which a rehearsal cuts the interval; a scrape takes about 10 ms.
@@ -22,7 +22,8 @@ def prometheus_document() -> dict[str, object]:
             "alertmanagers": [{"file_sd_configs": [{"files": ["targets/alertmanager.json"]}]}]
         },
         "scrape_configs": [
-            {"job_name": JOB, "file_sd_configs": [{"files": [f"targets/{JOB}.json"]}]}
+            {"job_name": job, "file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
+            for job in (JOB, DISPATCH_JOB)
         ],
     }
 

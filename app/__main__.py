@@ -1,4 +1,4 @@
-"""The command line of the service: serve, migrate, seed, rows, up."""
+"""The command line of the service: serve, dispatch, migrate, seed, grant, rows, up, inspect."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ from alembic.util import CommandError
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from app.accounts.profile import grant_role
+from app.auth import Role
+from app.cache import create_cache
 from app.database import create_engine
 from app.local.commands import inspect, up
 from app.migrations.runner import migrate as run_migrations
+from app.notifications.commands import dispatch
 from app.seed.catalogue import build_catalogue
 from app.seed.load import adopter_email, load
-from app.server import listen, serve_worker, serve_workers
+from app.server import check_connections, listen, serve_worker, serve_workers
 from app.settings import Environment, MisconfiguredError, Settings, load_settings
 from app.tables import metadata
+from app.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,6 +76,8 @@ def serve(host: str, port: int, workers: int, management_port: int, fd: int | No
     One process in a container is `--workers 1`; every worker is one scrape target.
     """
     settings = load_settings()
+    if fd is None:
+        check_connections(settings, workers)
     with listen(host, port) if fd is None else socket.socket(fileno=fd) as sock:
         if workers == 1:
             serve_worker(settings, sock, management_port)
@@ -139,6 +146,33 @@ def rows() -> None:
     click.echo(json.dumps(counts))
 
 
+@cli.command()
+@click.argument("email")
+@click.argument("role", type=click.Choice([str(role) for role in Role]))
+def grant(email: str, role: str) -> None:
+    """Give the account with EMAIL a ROLE: this makes the first administrator.
+
+    Whoever it is logs in again to have it.
+    """
+    settings = load_settings()
+    known = False
+
+    async def change(engine: AsyncEngine) -> None:
+        nonlocal known
+        work, cache = Work(engine, "command-line"), create_cache(settings)
+        try:
+            known = await grant_role(work, cache, email, Role(role))
+            await work.commit()
+        finally:
+            await work.abandon()
+            await cache.aclose()
+
+    _with_engine(settings, change)
+    if not known:
+        raise click.ClickException(f"{email} has no account: sign up first")
+    click.echo(f"{email} is {role} now")
+
+
 def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None]]) -> None:
     async def run() -> None:
         engine = create_engine(settings)
@@ -162,6 +196,7 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
         raise click.ClickException(f"PostgreSQL: {reason}") from None
 
 
+cli.add_command(dispatch)
 cli.add_command(up)
 cli.add_command(inspect)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.settings import PREFIX, MisconfiguredError
+
 if TYPE_CHECKING:
     from pydantic import PostgresDsn
+    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.settings import Settings
@@ -25,6 +29,11 @@ metadata = MetaData(
 )
 
 IDLE_RECYCLE_SECONDS = 1800
+# What libpq calls how much TLS is wanted; asyncpg does the first four by itself.
+PLAIN_MODES = ("disable", "allow", "prefer", "require")
+VERIFYING_MODES = ("verify-ca", "verify-full")
+# What libpq calls the certificates of the system.
+SYSTEM_CERTIFICATES = "system"
 
 
 def create_engine(settings: Settings) -> AsyncEngine:
@@ -33,19 +42,20 @@ def create_engine(settings: Settings) -> AsyncEngine:
     Statements commit on their own, so that a route with one statement pays one round trip;
     what needs a transaction asks `transactional` for it.
     """
-    return _engine(settings, settings.database_url)
+    return _engine(settings, settings.database_url, "DATABASE_URL")
 
 
 def create_reads(settings: Settings, engine: AsyncEngine) -> AsyncEngine:
     """Build the engine of the read replica, or return the given one when there is none."""
     if settings.replica_url is None:
         return engine
-    return _engine(settings, settings.replica_url)
+    return _engine(settings, settings.replica_url, "REPLICA_URL")
 
 
-def _engine(settings: Settings, address: PostgresDsn) -> AsyncEngine:
+def _engine(settings: Settings, address: PostgresDsn, name: str) -> AsyncEngine:
     # Whatever scheme the address has (postgres://, postgresql+psycopg://), the driver is asyncpg.
     url = make_url(address.unicode_string()).set(drivername="postgresql+asyncpg")
+    url, tls = _tls(url, f"{PREFIX}{name}")
     return create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",
@@ -54,11 +64,40 @@ def _engine(settings: Settings, address: PostgresDsn) -> AsyncEngine:
         pool_timeout=settings.pool_wait_seconds,
         pool_recycle=IDLE_RECYCLE_SECONDS,
         connect_args={
+            **tls,
             "timeout": settings.database_timeout_seconds,
             "command_timeout": settings.database_timeout_seconds,
             "server_settings": {"application_name": "petswipe-api"},
         },
     )
+
+
+def _tls(url: URL, name: str) -> tuple[URL, dict[str, object]]:
+    """Take libpq's `sslmode` and `sslrootcert` out of an address: asyncpg calls them `ssl`.
+
+    Raises MisconfiguredError when they make no sense.
+    """
+    mode, root = (_last(url.query.get(key)) for key in ("sslmode", "sslrootcert"))
+    url = url.difference_update_query(["sslmode", "sslrootcert"])
+    if not mode and not root:
+        return url, {}
+    mode = mode or "prefer"
+    if mode not in (*PLAIN_MODES, *VERIFYING_MODES):
+        known = ", ".join((*PLAIN_MODES, *VERIFYING_MODES))
+        raise MisconfiguredError(f"{name}: its sslmode must be one of {known}")
+    if mode in PLAIN_MODES and not (mode == "require" and root):
+        return url, {"ssl": mode}
+    try:
+        # Without certificates of one's own, those that this system trusts.
+        context = ssl.create_default_context(cafile=None if root == SYSTEM_CERTIFICATES else root)
+    except OSError:
+        raise MisconfiguredError(f"{name}: its sslrootcert is no file of certificates") from None
+    context.check_hostname = mode == "verify-full"
+    return url, {"ssl": context}
+
+
+def _last(value: str | tuple[str, ...] | None) -> str | None:
+    return value[-1] if isinstance(value, tuple) else value
 
 
 def transactional(engine: AsyncEngine) -> AsyncEngine:
@@ -86,3 +125,12 @@ async def migrated_to(engine: AsyncEngine) -> str | None:
             text("SELECT version_num FROM alembic_version")
         )
         return revision
+
+
+async def connection_limit(engine: AsyncEngine) -> int:
+    """Return how many sessions PostgreSQL has for others than its superusers."""
+    kept = ("superuser_reserved_connections", "reserved_connections")
+    numbers = (f"- coalesce(current_setting('{name}', true)::int, 0)" for name in kept)
+    statement = text(f"SELECT current_setting('max_connections')::int {' '.join(numbers)}")
+    async with engine.connect() as connection:
+        return int(await connection.scalar(statement) or 0)

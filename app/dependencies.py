@@ -5,7 +5,7 @@ They are coroutines although they wait for nothing: FastAPI sends plain function
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request, Security
@@ -13,6 +13,7 @@ from fastapi.security import HTTPBearer
 
 from app.auth import Principal
 from app.errors import Forbidden, Unauthorized
+from app.rates import LocalWindows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.auth import Passwords, Role, Tokens
+    from app.remote import Remote
     from app.settings import Settings
     from app.telemetry.instruments import Instruments
 
@@ -37,6 +39,10 @@ class Resources:
     tokens: Tokens
     passwords: Passwords
     instruments: Instruments
+    # For services of others, like Gemini and Yelp.
+    remote: Remote
+    # What this process counts of log-ins while Valkey is away.
+    log_in_windows: LocalWindows = field(default_factory=LocalWindows)
 
 
 async def resources(request: Request) -> Resources:

@@ -21,11 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +39,10 @@ PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
 # What the pool, the drivers and the resolver raise when the other side does not answer.
 AWAY = (PoolTimeoutError, RedisError, OSError)
-# Classes of SQLSTATE with which PostgreSQL itself says "not now": connection exception,
-# insufficient resources (too many clients), operator intervention (starting or shutting down).
-AWAY_STATES = ("08", "53", "57")
+# Classes of SQLSTATE with which PostgreSQL itself says "not now": connection exception, transaction
+# rollback (a deadlock), insufficient resources (too many clients), operator intervention (starting
+# or shutting down).
+AWAY_STATES = ("08", "40", "53", "57")
 # Foreign key violation. A token outlives its account for a while, and no statement of a route can
 # refer to another row that is not there.
 ORPHAN_STATE = "23503"
@@ -157,11 +160,27 @@ async def _service_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
-    return problem(request, HTTPStatus(error.status_code), error.detail, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names the methods of the first route with this path only.
+        headers = {"Allow": ", ".join(_methods_of(request))}
+    return problem(request, HTTPStatus(error.status_code), error.detail, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    contexts = list(iter_route_contexts(request.app.routes))
+    path = request.scope["path"]
+    template = next(c.path for c in contexts if c.path and compile_path(c.path)[0].match(path))
+    return sorted({method for c in contexts if c.path == template for method in c.methods or ()})
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+    methods = _methods_of(request) if any(e["loc"][0] == "path" for e in error.errors()) else []
+    if methods and request.method not in methods:
+        # PATCH /api/pets/mine has come to /api/pets/{pet_id}, which takes no `mine`.
+        missing = HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+        return await _http_exception(request, missing)
     errors = [
         {"field": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
         for e in error.errors()[:MAX_FIELD_ERRORS]

@@ -10,11 +10,19 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from app.accounts.sessions import GOOD, REVOKED, check_session
+from app.accounts.transport import ACCESS_COOKIE
 from app.auth import Principal, csrf_digest
 from app.cache import AWAY, rate_key, session_key
 from app.errors import Forbidden, ServiceError, TooMany, Unauthorized, Unavailable, problem
 from app.rates import LocalWindows, Window, queue, read
-from app.telemetry.catalog import PROBES
+from app.telemetry.catalog import (
+    LOG_IN,
+    PROBES,
+    REFRESH,
+    RESET_CONFIRM,
+    RESET_REQUEST,
+    SIGN_UP,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +32,15 @@ if TYPE_CHECKING:
     from app.dependencies import Resources
     from app.rates import Count
 
-ACCESS_COOKIE = "__Host-petswipe-access"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Load balancers ask often, from one address, and get no data.
 UNLIMITED = frozenset(route.template for route in PROBES)
+# These act on what they are sent and never on the access cookie, which a browser sends along all
+# the same: a page that has lost its CSRF token must be able to refresh or to log in.
+COOKIELESS = frozenset(
+    route.template for route in (SIGN_UP, LOG_IN, REFRESH, RESET_REQUEST, RESET_CONFIRM)
+)
 NO_TOKEN = "Log in and send the access token as `Authorization: Bearer …`."  # noqa: S105  # a sentence
 ENDED = "The session has ended; log in again."
 
@@ -54,7 +66,7 @@ class GateMiddleware:
         scope["client_ip"] = client_ip(scope, headers, self.held.settings.trusted_proxies)
         counts: list[Count] = []
         try:
-            found = recognise(scope["method"], headers, self.held)
+            found = recognise(scope["method"], scope["path"], headers, self.held)
             if scope["path"] in UNLIMITED:
                 scope["caller"] = await self._confirm(found, None)
             else:
@@ -116,7 +128,9 @@ class GateMiddleware:
         return found if good else Unauthorized(ENDED)
 
 
-def recognise(method: str, headers: Headers, held: Resources) -> Principal | Unauthorized:
+def recognise(
+    method: str, path: str, headers: Headers, held: Resources
+) -> Principal | Unauthorized:
     """Read the token of a request, from its header or else its cookie.
 
     Raises Forbidden when a write comes with the cookie and without the CSRF token that belongs to
@@ -125,7 +139,7 @@ def recognise(method: str, headers: Headers, held: Resources) -> Principal | Una
     scheme, _, token = headers.get("authorization", "").partition(" ")
     by_cookie = not scheme
     if by_cookie:
-        token = _cookie(headers.get("cookie", ""))
+        token = "" if path in COOKIELESS else _cookie(headers.get("cookie", ""))
     elif scheme.lower() != "bearer":
         token = ""
     if not token:

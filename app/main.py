@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
@@ -29,10 +30,14 @@ from app.idempotency.service import HEADER as IDEMPOTENCY_HEADER
 from app.matches.routes import router as matches
 from app.media.routes import router as media
 from app.notifications.routes import router as notifications
+from app.openapi import document
 from app.pets.routes import router as pets
+from app.privacy.routes import router as privacy
+from app.remote import Remote
 from app.request_id import RequestIdMiddleware
 from app.settings import Fault
 from app.shelters.routes import router as shelters
+from app.swipes.admirer_routes import router as admirers
 from app.swipes.routes import router as swipes
 from app.telemetry.catalog import DOCS, OPENAPI
 from app.telemetry.instruments import Instruments
@@ -50,9 +55,11 @@ if TYPE_CHECKING:
 ROUTERS = (
     auth,
     users,
+    privacy,
     media,
     pets,
     deck,
+    admirers,
     matches,
     households,
     notifications,
@@ -81,6 +88,7 @@ def build_resources(settings: Settings) -> Resources:
         tokens=Tokens(settings),
         passwords=Passwords(settings.bcrypt_rounds),
         instruments=Instruments(VERSION, settings.revision),
+        remote=Remote(settings),
     )
 
 
@@ -97,6 +105,7 @@ def create_api(held: Resources) -> FastAPI:
         # Its own telemetry wakes up with a global provider and would measure everything twice.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    api.openapi = partial(document, api)  # type: ignore[method-assign]  # FastAPI's way to extend it
     api.state.resources = held
     api.state.health = Health()
     errors.install(api)
@@ -138,6 +147,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     yield
     health.draining = True
     held.passwords.close()
+    await held.remote.aclose()
     await held.cache.aclose()
     await held.engine.dispose()
     if held.reads is not held.engine:

@@ -41,6 +41,11 @@ class Count:
         return self.used > self.window.limit
 
     @property
+    def full(self) -> bool:
+        """Say whether one more would be one too many."""
+        return self.used >= self.window.limit
+
+    @property
     def remaining(self) -> int:
         """Return how many may follow."""
         return max(0, self.window.limit - self.used)
@@ -62,6 +67,21 @@ def read(replies: Sequence[Any], windows: Sequence[Window]) -> list[Count]:
     """Read what Valkey has replied to the queued commands."""
     return [
         Count(window, int(replies[COMMANDS * n]), max(1, int(replies[COMMANDS * n + 2])))
+        for n, window in enumerate(windows)
+    ]
+
+
+def queue_look(pipe: Pipeline, windows: Sequence[Window]) -> None:
+    """Add the commands that read every window without counting."""
+    for window in windows:
+        pipe.get(window.key)
+        pipe.ttl(window.key)
+
+
+def read_look(replies: Sequence[Any], windows: Sequence[Window]) -> list[Count]:
+    """Read what Valkey has replied to the looks."""
+    return [
+        Count(window, int(replies[2 * n] or 0), max(1, int(replies[2 * n + 1])))
         for n, window in enumerate(windows)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -13,12 +14,15 @@ import uvicorn
 from prometheus_client import start_http_server
 
 from app.children import dies_with_parent
+from app.database import connection_limit, create_engine, create_reads
 from app.main import build_resources, create_app
-from app.settings import MisconfiguredError
+from app.settings import PREFIX, MisconfiguredError
 from app.stop import Stop
 
 if TYPE_CHECKING:
     from types import FrameType
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.settings import Settings
 
@@ -29,6 +33,41 @@ DRAIN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 # A worker that has not ended this long after its drain time never will.
 KILL_SECONDS = DRAIN_SECONDS + 5
+
+
+def check_connections(settings: Settings, workers: int) -> None:
+    """Make sure that all workers together get their connections.
+
+    Raises MisconfiguredError when they could not; a PostgreSQL that does not answer is only told
+    of, because readiness waits for it.
+    """
+    for name, limit in asyncio.run(_connection_limits(settings)).items():
+        wanted, free = workers * settings.pool_size, limit - settings.connection_reserve
+        if wanted > free:
+            raise MisconfiguredError(
+                f"--workers={workers} with {PREFIX}POOL_SIZE={settings.pool_size} want {wanted} "
+                f"connections, and {name} has {max(free, 0)} for them once "
+                f"{PREFIX}CONNECTION_RESERVE={settings.connection_reserve} are kept: lower these "
+                "or raise its max_connections"
+            )
+
+
+async def _connection_limits(settings: Settings) -> dict[str, int]:
+    engine = create_engine(settings)
+    reads = create_reads(settings, engine)
+    engines: dict[str, AsyncEngine] = {"PostgreSQL": engine}
+    if reads is not engine:
+        engines["the replica"] = reads
+    limits: dict[str, int] = {}
+    for name, asked in engines.items():
+        try:
+            limits[name] = await connection_limit(asked)
+        except Exception as error:  # noqa: BLE001  # whatever the driver raises, there is no answer
+            reason = type(error).__name__
+            print(f"Warning: {name} does not answer yet: {reason}", file=sys.stderr)
+        finally:
+            await asked.dispose()
+    return limits
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,7 +1,12 @@
-"""The configuration of the API: environment variables with the prefix PET_, read once."""
+"""The configuration of the API: variables with the prefix PET_, read once.
+
+A variable of the environment goes before a file of the same name in PET_SECRETS_DIR, and that
+before the key of the same name in the AWS secret PET_SECRETS_ARN.
+"""
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -21,9 +26,20 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from app.secret_store import SecretsError, read_secrets
 
 PREFIX = "PET_"
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+SECRETS_ARN = f"{PREFIX}SECRETS_ARN"
 
 
 def _split(value: object) -> object:
@@ -57,13 +73,16 @@ class MisconfiguredError(Exception):
 class Settings(BaseSettings):
     """Every setting of the service. Built in `__main__`, passed down, never changed."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Environment = Environment.DEVELOPMENT
-    database_url: PostgresDsn
+    # Addresses hold passwords, which no representation may show.
+    database_url: PostgresDsn = Field(repr=False)
     # Where reads go that may be a moment old: lists, feeds, exports.
-    replica_url: PostgresDsn | None = None
-    cache_url: RedisDsn
+    replica_url: PostgresDsn | None = Field(default=None, repr=False)
+    cache_url: RedisDsn = Field(repr=False)
     jwt_private_key_file: FilePath
     # Keys that sign no more, or not yet: a rotation adds the new one here first, everywhere.
     jwt_verification_key_files: Annotated[tuple[FilePath, ...], NoDecode, Commas] = ()
@@ -113,7 +132,7 @@ class Settings(BaseSettings):
     webhook_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
     sns_topic_arn: str | None = None
     sns_endpoint: HttpUrl | None = None
-    amqp_url: AmqpDsn | None = None
+    amqp_url: AmqpDsn | None = Field(default=None, repr=False)
     dispatch_attempts: int = Field(default=8, ge=1, le=50)
     # Longer than all channels together may take, so that no event is delivered twice at once.
     dispatch_lease_seconds: int = Field(default=60, ge=1)
@@ -128,7 +147,29 @@ class Settings(BaseSettings):
     management_host: str = "127.0.0.1"
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     revision: str = "unknown"
+    build_time: str = "unknown"
     fault: Fault = Fault.NONE
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Add the AWS secret, below the sources that are nearer to the process."""
+        del dotenv_settings
+        nearer = (init_settings, env_settings, file_secret_settings)
+        arn = os.environ.get(SECRETS_ARN)
+        if not arn:
+            return nearer
+        found = {
+            key.upper().removeprefix(PREFIX).lower(): value
+            for key, value in read_secrets(arn).items()
+        }
+        return (*nearer, InitSettingsSource(settings_cls, found))
 
     @model_validator(mode="after")
     def refuse_rehearsals_in_production(self) -> Self:
@@ -147,13 +188,17 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: object) -> Settings:
-    """Read the environment; what is given here goes before it.
+    """Read the environment, files and AWS secret; what is given here goes before them all.
 
     Raises MisconfiguredError with one sentence that names the variable and what would be right;
     it never repeats a value, which could be a secret.
     """
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        return Settings(_secrets_dir=_secrets_folder(), **given)  # type: ignore[arg-type]  # pydantic checks them
+    except SecretsError as error:
+        raise MisconfiguredError(f"{SECRETS_ARN}: {error}") from None
+    except (SettingsError, OSError):
+        raise MisconfiguredError(f"{SECRETS_DIR}: one of its files cannot be read") from None
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
@@ -164,6 +209,17 @@ def load_settings(**given: object) -> Settings:
             reason = "is not set: " + MISSING_HELP.get(name.lower(), "give it a value")
             raise MisconfiguredError(f"{PREFIX}{name} {reason}") from None
         raise MisconfiguredError(f"{PREFIX}{name}: {reason}") from None
+
+
+def _secrets_folder() -> Path | None:
+    """Name the folder with a file a secret, as Docker and Kubernetes mount them."""
+    given = os.environ.get(SECRETS_DIR)
+    if not given:
+        return None
+    folder = Path(given)
+    if not folder.is_dir():
+        raise MisconfiguredError(f"{SECRETS_DIR}: {folder} is no folder")
+    return folder
 
 
 MISSING_HELP = {

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, insert, update
 
-from app.accounts.tables import sessions
+from app.accounts.tables import refresh_tokens, sessions
+from app.auth import token_digest
 from app.cache import AWAY, session_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from app.auth import Role
+    from app.settings import Settings
     from app.work import Work
 
 GOOD = "good"
@@ -26,15 +31,39 @@ REMEMBERED_SECONDS = 60
 REVOKED_SECONDS = 2 * REMEMBERED_SECONDS
 
 
-async def open_session(work: Work, user_id: UUID, seconds: int) -> UUID:
-    """Begin a session whose first access token lives so long."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that has just begun or been renewed, with the token that renews it next."""
+
+    id: UUID
+    user_id: UUID
+    role: Role
+    refresh_token: str
+
+
+async def open_session(work: Work, settings: Settings, user_id: UUID, role: Role) -> Session:
+    """Begin a session that lasts as long as its first access token, unless it is refreshed."""
     connection = await work.connection()
     session_id = uuid4()
-    expires_at = func.now() + timedelta(seconds=seconds)
+    expires_at = func.now() + timedelta(seconds=settings.access_token_seconds)
     await connection.execute(
         insert(sessions).values(id=session_id, user_id=user_id, expires_at=expires_at)
     )
-    return session_id
+    token = await make_refresh_token(connection, session_id, settings.refresh_token_seconds)
+    return Session(session_id, user_id, role, token)
+
+
+async def make_refresh_token(connection: AsyncConnection, session_id: UUID, seconds: int) -> str:
+    """Store the digest of a new token of 256 random bits and return the token itself."""
+    token = secrets.token_urlsafe(32)
+    await connection.execute(
+        insert(refresh_tokens).values(
+            digest=token_digest(token),
+            session_id=session_id,
+            expires_at=func.now() + timedelta(seconds=seconds),
+        )
+    )
+    return token
 
 
 async def check_session(

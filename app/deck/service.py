@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
 from app.cache import AWAY, deck_key
+from app.deck.queries import draw, fitting, wishes
 from app.pets.schemas import Card
-from app.pets.tables import adoptable, pets
-from app.swipes.tables import swipes
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.telemetry.instruments import Instruments
 
-CARD = [pets.c[name] for name in Card.model_fields]
+RANDOM = SystemRandom()
 
 
 async def read_deck(
@@ -27,7 +25,7 @@ async def read_deck(
 ) -> list[str]:
     """Return the cards of the deck, each as JSON text: they pass from cache to client unparsed.
 
-    A hit costs one cache command; a miss one statement and one round trip more. Without the cache
+    A hit costs one cache command; a miss two statements and one round trip more. Without the cache
     the deck comes from PostgreSQL, and is only not remembered.
     """
     key = deck_key(user_id)
@@ -46,11 +44,14 @@ async def read_deck(
 
 
 async def _build(engine: AsyncEngine, user_id: UUID, size: int) -> dict[str, str]:
-    """Draw adoptable pets that the adopter has not swiped, in random order: id to card."""
-    seen = select(swipes.c.pet_id).where(swipes.c.user_id == user_id, swipes.c.pet_id == pets.c.id)
-    statement = select(*CARD).where(adoptable, ~seen.exists()).order_by(func.random()).limit(size)
+    """Draw pets that the adopter looks for and has not swiped, in random order: id to card."""
     async with engine.connect() as connection:
-        rows = (await connection.execute(statement)).mappings().all()
+        wish = (await connection.execute(wishes(user_id))).mappings().one_or_none()
+        conditions = [] if wish is None else fitting(wish)
+        statement = draw(user_id, conditions, RANDOM.random(), size)
+        rows = list((await connection.execute(statement)).mappings())
+    # Neighbours in the order of all pets shall not be neighbours in every deck.
+    RANDOM.shuffle(rows)
     cards = (Card.model_validate(row) for row in rows)
     return {str(card.id): card.model_dump_json() for card in cards}
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from app.dependencies import Held
+from app.auth import Principal, Role
+from app.dependencies import Held, require
+from app.errors import answers
+from app.health.deep import Condition, Deep, examine
 from app.health.service import Health
 from app.telemetry import catalog
 from app.version import VERSION
 
 router = APIRouter(tags=["health"])
+Admin = Annotated[Principal, Depends(require(Role.ADMIN))]
 
 
 class Status(BaseModel):
@@ -22,11 +26,18 @@ class Status(BaseModel):
     reason: str | None = None
 
 
+class ActuatorStatus(BaseModel):
+    """The word that Spring's probes look for."""
+
+    status: Literal["UP", "DOWN"]
+
+
 class Info(BaseModel):
     """What is running."""
 
     version: str
     revision: str
+    build_time: str
     environment: str
 
 
@@ -42,15 +53,26 @@ def _answer(response: Response, reason: str) -> Status:
 
 
 @router.get(catalog.HEALTH_LIVE.template)
+@router.get(catalog.LIVE.template)
 async def live() -> Status:
     """Answer as long as the event loop turns; asks no dependency."""
     return Status(status="ok")
 
 
 @router.get(catalog.HEALTH_READY.template, responses={503: {"model": Status}})
+@router.get(catalog.READY.template, responses={503: {"model": Status}})
 async def ready(request: Request, response: Response, held: Held) -> Status:
     """Answer 503 only while PostgreSQL is unusable or the process drains."""
     return _answer(response, await _health(request).ready(held))
+
+
+@router.get(catalog.ACTUATOR_HEALTH.template, responses={503: {"model": ActuatorStatus}})
+async def actuator_health(request: Request, response: Response, held: Held) -> ActuatorStatus:
+    """Answer UP or DOWN as `/health/ready` does, for probes made for Spring."""
+    if await _health(request).ready(held):
+        response.status_code = 503
+        return ActuatorStatus(status="DOWN")
+    return ActuatorStatus(status="UP")
 
 
 @router.get(catalog.HEALTH_STARTUP.template, responses={503: {"model": Status}})
@@ -60,11 +82,26 @@ async def startup(request: Request, response: Response, held: Held) -> Status:
     return _answer(response, "" if await health.start(held) else health.reason)
 
 
+@router.get(catalog.HEALTH_DEEP.template, responses={503: {"model": Deep}, **answers(403)})
+async def deep(_: Admin, response: Response, held: Held) -> Deep:
+    """Ask every dependency how it is; answers 503 only while PostgreSQL is unusable.
+
+    An administrator's session is known to PostgreSQL and, for a minute, to the cache: while both
+    are away this answers 503 like every other route.
+    """
+    found = await examine(held)
+    if found.status is Condition.UNAVAILABLE:
+        response.status_code = 503
+    return found
+
+
 @router.get(catalog.INFO.template, tags=["info"])
+@router.get(catalog.ACTUATOR_INFO.template, tags=["info"])
 async def info(held: Held) -> Info:
     """Say what is running."""
     return Info(
         version=VERSION,
         revision=held.settings.revision,
+        build_time=held.settings.build_time,
         environment=held.settings.environment,
     )

@@ -66,7 +66,9 @@ def up(
     seed: bool,
     state: Path | None,
 ) -> None:
-    """Run the embedded stack until Ctrl-C: PostgreSQL, Valkey, S3, API, Alertmanager, Prometheus.
+    """Run the API, its dispatcher and the servers around them until Ctrl-C.
+
+    PostgreSQL, Valkey, S3, Alertmanager and Prometheus.
 
     Each server starts when the one before it is ready; all stop when one of them ends. Ports that
     are taken are avoided and named. Settings of the API (PET_*) pass through.

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from app.local.ports import HOST
 from app.local.probes import answers
 from app.local.supervisor import Service, StackError
-from app.telemetry.catalog import JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from app.local.tools import Tool
@@ -27,14 +26,15 @@ RETENTION = "15d"
 def write_prometheus_folder(
     generated: Path,
     folder: Path,
-    targets: Sequence[int],
+    targets: Mapping[str, Sequence[int]],
     alertmanager: int,
     scrape_interval: str | None,
 ) -> Path:
     """Lay out the generated configuration, its rules and this stack's targets; returns the config.
 
-    The files are the committed ones. `scrape_interval` replaces the one number that a rehearsal of
-    a minute needs smaller: at 15 s it would have four points.
+    `targets` are the ports of each job. The files are the committed ones; `scrape_interval`
+    replaces the one number that a rehearsal of a minute needs smaller: at 15 s it would have four
+    points.
     """
     if not (generated / PROMETHEUS_CONFIG).is_file():
         raise StackError(f"{generated / PROMETHEUS_CONFIG} is missing: run `make build`")
@@ -46,7 +46,8 @@ def write_prometheus_folder(
         config = _with_scrape_interval(config, scrape_interval)
     path = folder / PROMETHEUS_CONFIG
     path.write_text(config)
-    _write_targets(folder / "targets" / f"{JOB}.json", targets)
+    for job, ports in targets.items():
+        _write_targets(folder / "targets" / f"{job}.json", ports)
     _write_targets(folder / "targets" / "alertmanager.json", [alertmanager])
     return path
 

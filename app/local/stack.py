@@ -29,7 +29,7 @@ from app.local.supervisor import Service, StackError, Supervisor
 from app.local.tools import find_tool
 from app.local.valkey import prepare_valkey
 from app.settings import PREFIX, load_settings
-from app.telemetry.catalog import HEALTH_STARTUP
+from app.telemetry.catalog import DISPATCH_JOB, HEALTH_STARTUP, JOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from app.stop import Stop
 
 
-# Sessions that are not the API's: seeding, counting, somebody's psql.
+# Sessions that are not the API's: the dispatcher, seeding, counting, somebody's psql.
 RESERVED_CONNECTIONS = 20
 KEY_BITS = 2048
 ATTEMPTS = 3
@@ -54,6 +54,7 @@ class StackOptions:
     workers: int = 2
     port: int = 8000
     management_port: int = 9464
+    dispatch_port: int = 9474
     scrape_interval: str | None = None
 
 
@@ -135,6 +136,7 @@ class _Plan:
     s3: int
     api: int
     management: list[int]
+    dispatcher: int
     prometheus: int
     alertmanager: int
 
@@ -146,6 +148,7 @@ def _plan(options: StackOptions, ports: Ports, say: Callable[[str], None]) -> _P
         s3=ports.choose("S3", 9000),
         api=ports.choose("the API", options.port),
         management=ports.choose_run("metrics", options.management_port, options.workers),
+        dispatcher=ports.choose("the dispatcher", options.dispatch_port),
         prometheus=ports.choose("Prometheus", 9090),
         alertmanager=ports.choose("Alertmanager", 9093),
     )
@@ -183,7 +186,8 @@ def _start(
         supervisor.start(service)
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
-    for service in (_api(plan, options.workers, environment), *monitoring):
+    api = _api(plan, options.workers, environment)
+    for service in (api, _dispatcher(plan, environment), *monitoring):
         say(f"starting {service.name}")
         supervisor.start(service)
     return _state(plan, environment, supervisor.pids, options.out)
@@ -216,6 +220,12 @@ def _api(plan: _Plan, workers: int, environment: dict[str, str]) -> Service:
     )
 
 
+def _dispatcher(plan: _Plan, environment: dict[str, str]) -> Service:
+    port = plan.dispatcher
+    command = [sys.executable, "-m", "app", "dispatch", "--management-port", str(port)]
+    return Service("dispatcher", command, answers(port, "/metrics"), environment)
+
+
 def _monitoring(
     options: StackOptions, plan: _Plan, folder: Path, tools: list[Tool]
 ) -> tuple[Service, Service]:
@@ -223,7 +233,7 @@ def _monitoring(
     config = write_prometheus_folder(
         options.generated,
         folder / "prometheus",
-        plan.management,
+        {JOB: plan.management, DISPATCH_JOB: [plan.dispatcher]},
         plan.alertmanager,
         options.scrape_interval,
     )

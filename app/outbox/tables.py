@@ -51,4 +51,19 @@ outbox = Table(
         "due_at",
         postgresql_where=text("delivered_at IS NULL AND dead_at IS NULL"),
     ),
+    # Whether any of a user's is leased or being retried.
+    Index(
+        "ix_outbox_user_due",
+        "user_id",
+        "due_at",
+        postgresql_where=text("delivered_at IS NULL AND dead_at IS NULL"),
+    ),
+    # What is old enough to be forgotten.
+    Index(
+        "ix_outbox_delivered_at",
+        "delivered_at",
+        postgresql_where=text("delivered_at IS NOT NULL"),
+    ),
+    # Few, and counted every few seconds.
+    Index("ix_outbox_dead_at", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
 )

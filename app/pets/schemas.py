@@ -2,62 +2,82 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-# PostgreSQL's text cannot hold a NUL, so it is refused at the door.
-ShortText = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$", strip_whitespace=True),
-]
-LongText = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
+from app.animals import Gender, PetType, Size
+from app.geo import Latitude, Longitude
+from app.texts import NO_NUL, short_text
 
-
-class PetType(StrEnum):
-    """Kinds of animals that shelters list."""
-
-    DOG = "dog"
-    CAT = "cat"
-    RABBIT = "rabbit"
-    GUINEA_PIG = "guinea_pig"
-    BIRD = "bird"
-
-
-class Gender(StrEnum):
-    """A pet's gender, as far as the shelter knows."""
-
-    MALE = "male"
-    FEMALE = "female"
-    UNKNOWN = "unknown"
-
-
-class Size(StrEnum):
-    """A pet's adult size."""
-
-    SMALL = "small"
-    MEDIUM = "medium"
-    LARGE = "large"
-    EXTRA_LARGE = "extra_large"
+# Neither `true` nor `"30"` is a number in JSON.
+Strict = Field(strict=True)
+Months = Annotated[int, Field(ge=0, le=600)]
+Choice = Annotated[bool, Strict]
+Name = Annotated[str, short_text(100)]
+LongText = Annotated[str, StringConstraints(max_length=4000, pattern=NO_NUL)]
 
 
 class NewPet(BaseModel):
     """A pet that a shelter lists."""
 
-    name: ShortText
+    name: Name
     pet_type: PetType
-    breed: ShortText
-    age_months: Annotated[int, Field(ge=0, le=600)]
+    breed: Name
+    age_months: Annotated[Months, Strict]
     gender: Gender
     size: Size
-    latitude: Latitude
-    longitude: Longitude
+    latitude: Annotated[Latitude, Strict]
+    longitude: Annotated[Longitude, Strict]
     description: LongText = ""
-    auto_match: bool = False
+    auto_match: Choice = False
+
+
+class PetChange(BaseModel):
+    """What changes about a pet; what is left out stays."""
+
+    name: Name | None = None
+    pet_type: PetType | None = None
+    breed: Name | None = None
+    age_months: Annotated[Months, Strict] | None = None
+    gender: Gender | None = None
+    size: Size | None = None
+    latitude: Annotated[Latitude, Strict] | None = None
+    longitude: Annotated[Longitude, Strict] | None = None
+    description: LongText | None = None
+    auto_match: Choice | None = None
+    is_available: Choice | None = None
+
+
+class PetFilter(BaseModel):
+    """Which pets to list; a place is all three of latitude, longitude and radius_km."""
+
+    pet_type: PetType | None = None
+    breed: Name | None = None
+    gender: Gender | None = None
+    size: Size | None = None
+    age_months_min: Months | None = None
+    age_months_max: Months | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    radius_km: Annotated[float, Field(ge=1, le=500, allow_inf_nan=False)] | None = None
+    cursor: UUID | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+    @model_validator(mode="after")
+    def refuse_half_a_place(self) -> Self:
+        """Refuse what could only be guessed at."""
+        given = [value is not None for value in (self.latitude, self.longitude, self.radius_km)]
+        if any(given) and not all(given):
+            raise ValueError("give latitude, longitude and radius_km together, or none of them")
+        if (
+            self.age_months_min is not None
+            and self.age_months_max is not None
+            and self.age_months_min > self.age_months_max
+        ):
+            raise ValueError("age_months_min must not be more than age_months_max")
+        return self
 
 
 class Card(BaseModel):
@@ -73,6 +93,7 @@ class Card(BaseModel):
     latitude: float
     longitude: float
     description: str
+    photo_url: str | None
 
 
 class Pet(Card):
@@ -87,4 +108,4 @@ class PetPage(BaseModel):
     """A page of pets; `next_cursor` continues behind the last one."""
 
     items: list[Pet]
-    next_cursor: str | None
+    next_cursor: UUID | None

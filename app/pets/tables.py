@@ -17,18 +17,28 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from app.accounts.tables import users
+from app.animals import Gender, PetType, Size
 from app.database import metadata
-from app.pets.schemas import Gender, PetType, Size
 
 
 def _one_of(column: str, values: type[PetType | Gender | Size]) -> CheckConstraint:
     choices = ", ".join(repr(str(value)) for value in values)
     return CheckConstraint(f"{column} IN ({choices})", name=column)
 
+
+# What a search for words looks at; the index and every query must say it alike. The brackets are
+# those of PostgreSQL itself, which a comparison of the schema with this needs.
+pets_text = literal_column(
+    "to_tsvector('english',"
+    " (((((name || ' ') || breed) || ' ') || pet_type) || ' ') || description)",
+    TSVECTOR,
+)
 
 pets = Table(
     "pets",
@@ -73,6 +83,12 @@ pets = Table(
         "ix_pets_deck_by_type",
         "pet_type",
         "shuffle",
+        postgresql_where=text("is_available AND deleted_at IS NULL"),
+    ),
+    Index(
+        "ix_pets_text",
+        pets_text,
+        postgresql_using="gin",
         postgresql_where=text("is_available AND deleted_at IS NULL"),
     ),
 )

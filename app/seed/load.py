@@ -12,6 +12,7 @@ from app.accounts.tables import users
 from app.auth import Role, hash_password
 from app.database import transactional
 from app.pets.tables import pets
+from app.shelters.tables import shelters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ async def load(
     hashed = hash_password(password, rounds)
     async with transactional(engine).begin() as connection:
         await _insert(connection, users, _shelters(catalogue, hashed))
+        await _insert(connection, shelters, _profiles(catalogue))
         await _insert(connection, pets, _pets(catalogue))
         await _insert(connection, users, _adopters(adopters, hashed))
 
@@ -64,6 +66,17 @@ def _shelters(catalogue: Catalogue, hashed: str) -> Iterator[dict[str, object]]:
             "password_hash": hashed,
             "display_name": shelter.name,
             "role": Role.SHELTER,
+        }
+
+
+def _profiles(catalogue: Catalogue) -> Iterator[dict[str, object]]:
+    for shelter in catalogue.shelters:
+        yield {
+            "user_id": shelter.id,
+            "name": shelter.name,
+            "city": f"{shelter.city}, {shelter.state}",
+            "latitude": shelter.latitude,
+            "longitude": shelter.longitude,
         }
 
 

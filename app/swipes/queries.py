@@ -1,4 +1,4 @@
-"""The SQL of a swipe: stored, matched and read back in one statement."""
+"""The SQL of a swipe: stored, matched, told and read back in one statement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Boolean, ColumnElement, Text, Uuid, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.matches.service import match_from_like
+from app.matches.queries import make_match, note_like, tell_both
 from app.matches.tables import matches
 from app.pets.tables import adoptable, pets
 from app.swipes.tables import swipes
@@ -25,7 +25,7 @@ def store(user_id: UUID, new: NewSwipe) -> Select[tuple[object, ...]]:
     """Insert a swipe unless this adopter has swiped this pet, with the match it makes.
 
     Yields one row with `match_id` when the swipe is new, none when it is not or when there is no
-    such pet to adopt.
+    such pet for this adopter.
     """
     candidate = select(
         literal(uuid4(), Uuid),
@@ -33,7 +33,7 @@ def store(user_id: UUID, new: NewSwipe) -> Select[tuple[object, ...]]:
         pets.c.id,
         literal(new.liked, Boolean),
         literal(new.notes, Text),
-    ).where(pets.c.id == new.pet_id, adoptable)
+    ).where(pets.c.id == new.pet_id, pets.c.owner_id != user_id, adoptable)
     swiped = (
         insert(swipes)
         .from_select(["id", "user_id", "pet_id", "liked", "notes"], candidate)
@@ -41,9 +41,11 @@ def store(user_id: UUID, new: NewSwipe) -> Select[tuple[object, ...]]:
         .returning(*(swipes.c[name] for name in COLUMNS))
         .cte("swiped")
     )
-    matched = match_from_like(swiped)
-    return select(swiped, matched.c.id.label("match_id")).select_from(
-        swiped.outerjoin(matched, literal(value=True))
+    matched = make_match(note_like(swiped))
+    return (
+        select(swiped, matched.c.id.label("match_id"))
+        .select_from(swiped.outerjoin(matched, literal(value=True)))
+        .add_cte(tell_both(matched))
     )
 
 
@@ -56,5 +58,5 @@ def stored(user_id: UUID, *conditions: ColumnElement[bool]) -> Select[tuple[obje
         select(*(swipes.c[name] for name in COLUMNS), matches.c.id.label("match_id"))
         .select_from(made)
         .where(swipes.c.user_id == user_id, *conditions)
-        .order_by(swipes.c.created_at.desc(), swipes.c.id)
+        .order_by(swipes.c.created_at.desc(), swipes.c.id.desc())
     )

@@ -1,4 +1,4 @@
-"""Swipes: decide about a pet, and read the decisions."""
+"""Swipes: decide about a pet, read the decisions, take the last one back."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from app.cursors import Cursor
 from app.dependencies import Caller, Held
 from app.errors import answers
 from app.swipes.schemas import NewSwipe, Swipe, SwipeHistory
-from app.swipes.service import list_swipes, swipe
+from app.swipes.service import list_swipes, swipe, undo_last
 from app.telemetry import catalog
 from app.transactions import IdempotentRoute, InWork
 
@@ -36,7 +37,14 @@ async def swipe_list(
     held: Held,
     caller: Caller,
     liked: bool | None = None,
+    cursor: Cursor | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> SwipeHistory:
     """List the caller's swipes, newest first."""
-    return SwipeHistory(items=await list_swipes(held.engine, caller.user_id, liked, limit))
+    return await list_swipes(held.reads, caller.user_id, liked, cursor, limit)
+
+
+@router.delete(catalog.SWIPE_UNDO.template, status_code=204, responses=answers(404, 409))
+async def swipe_undo(held: Held, caller: Caller, work: InWork) -> None:
+    """Take the caller's last swipe back, unless it has led to a match."""
+    await undo_last(work, held.cache, caller.user_id)

@@ -1,4 +1,4 @@
-"""Bodies of the swipe routes."""
+"""Bodies of the routes about swipes and admirers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ class Swipe(BaseModel):
 
 
 class SwipeHistory(BaseModel):
-    """The caller's newest swipes first."""
+    """The caller's newest swipes first; `next_cursor` continues behind the last one."""
 
     items: list[Swipe]
+    next_cursor: str | None
+
+
+class Admirer(BaseModel):
+    """Somebody who likes a pet; `interested` is the owner's answer, if there is one."""
+
+    user_id: UUID
+    display_name: str
+    avatar_url: str | None
+    liked_at: datetime
+    notes: str | None
+    interested: bool | None
+
+
+class AdmirerPage(BaseModel):
+    """The newest likes of a pet first; `next_cursor` continues behind the last one."""
+
+    items: list[Admirer]
+    next_cursor: str | None

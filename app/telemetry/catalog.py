@@ -103,16 +103,12 @@ ROUTES = (
     PASSWORD_CHANGE,
     PREFERENCES_READ,
     PREFERENCES_WRITE,
-    AVATAR_WRITE,
-    AVATAR_DELETE,
     ME_EXPORT,
     USER_LIST,
     USER_CHANGE,
     PET_LIST,
     PET_CREATE,
     PETS_MINE,
-    PET_IMPORT,
-    PET_EXPORT,
     PET_READ,
     PET_CHANGE,
     PET_DELETE,
@@ -130,7 +126,6 @@ ROUTES = (
     HOUSEHOLD_READ,
     HOUSEHOLD_MEMBERS,
     HOUSEHOLD_LEAVE,
-    UPLOAD,
     NOTIFICATION_LIST,
     NOTIFICATION_READ,
     CHANNELS_READ,
@@ -299,7 +294,45 @@ BUILD_INFO = Metric(
     ),
 )
 
-METRICS = (
+CHANNELS = ("in_app", "email", "sns", "webhook", "amqp")
+TOPICS = ("account", "match", "household", "other")
+
+OUTBOX_WAITING = Metric(
+    "petswipe_outbox_waiting",
+    Kind.GAUGE,
+    "Events that are not delivered yet; every dispatcher shows the same number.",
+    "events",
+)
+OUTBOX_OLDEST = Metric(
+    "petswipe_outbox_oldest_seconds",
+    Kind.GAUGE,
+    "Age of the oldest event that is not delivered yet; 0 while none waits.",
+    "seconds",
+)
+OUTBOX_DEAD = Metric(
+    "petswipe_outbox_dead",
+    Kind.GAUGE,
+    "Events that were given up after too many attempts.",
+    "events",
+)
+NOTIFICATIONS = Metric(
+    "petswipe_notifications_total",
+    Kind.COUNTER,
+    "Attempts to deliver an event through a channel, by what became of them.",
+    "attempts",
+    (Label("channel", CHANNELS), Label("outcome", ("delivered", "retried", "dead"))),
+)
+NOTIFICATION_DELIVERY = Metric(
+    "petswipe_notification_delivery_seconds",
+    Kind.HISTOGRAM,
+    "Time from the writing of an event to its delivery through every channel.",
+    "seconds",
+    (Label("topic", TOPICS),),
+    (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+)
+
+# What a worker of the API shows.
+API_METRICS = (
     HTTP_DURATION,
     HTTP_ACTIVE,
     SIGN_UPS,
@@ -311,7 +344,18 @@ METRICS = (
     FAULTS,
     BUILD_INFO,
 )
+# What a dispatcher shows.
+DISPATCH_METRICS = (
+    OUTBOX_WAITING,
+    OUTBOX_OLDEST,
+    OUTBOX_DEAD,
+    NOTIFICATIONS,
+    NOTIFICATION_DELIVERY,
+    BUILD_INFO,
+)
+METRICS = tuple(dict.fromkeys((*API_METRICS, *DISPATCH_METRICS)))
 
 # Prometheus adds these to every series it scrapes.
 TARGET_LABELS = ("job", "instance")
 JOB = "petswipe-api"
+DISPATCH_JOB = "petswipe-dispatcher"

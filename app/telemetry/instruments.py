@@ -42,6 +42,36 @@ class Instruments:
         _gauge(catalog.BUILD_INFO, self.registry).labels(version, revision).set(1)
 
 
+class DispatchInstruments:
+    """The registry of a dispatcher, which is a process and a scrape target of its own."""
+
+    def __init__(self, version: str, revision: str) -> None:
+        """Create every instrument of a dispatcher in a registry of its own."""
+        disable_created_metrics()
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.waiting = _gauge(catalog.OUTBOX_WAITING, self.registry)
+        self.oldest_seconds = _gauge(catalog.OUTBOX_OLDEST, self.registry)
+        self.dead = _gauge(catalog.OUTBOX_DEAD, self.registry)
+        attempts = _counter(catalog.NOTIFICATIONS, self.registry)
+        channels, outcomes = (label.values for label in catalog.NOTIFICATIONS.labels)
+        self.attempts = {
+            channel: {outcome: attempts.labels(channel, outcome) for outcome in outcomes}
+            for channel in channels
+        }
+        metric = catalog.NOTIFICATION_DELIVERY
+        delivery = Histogram(
+            metric.name,
+            metric.help,
+            metric.label_names,
+            buckets=metric.buckets,
+            registry=self.registry,
+        )
+        self.delivery_seconds = {topic: delivery.labels(topic) for topic in catalog.TOPICS}
+        _gauge(catalog.BUILD_INFO, self.registry).labels(version, revision).set(1)
+
+
 class HttpInstruments:
     """The HTTP histogram and the gauge of active requests, children looked up once a label set."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
+TARGETS = {"petswipe-api": [9100], "petswipe-dispatcher": [9474]}
 RULES = "slo-swipe-latency.rules.yml"
 RULE_FILES = sorted(name for name in render() if name.endswith(".rules.yml"))
 
@@ -113,7 +114,7 @@ def test_promtool_would_say_so_if_two_rules_were_the_same(promtool: Run, tmp_pat
 def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
     interval: str | None, promtool: Run, tmp_path: Path
 ) -> None:
-    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", [9100], 9093, interval)
+    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, 9093, interval)
     done = promtool("check", "config", "--lint=all", "--lint-fatal", config)
     assert done.returncode == 0, done.stdout
     assert f"{len(RULE_FILES)} rule files found" in done.stdout
@@ -123,7 +124,7 @@ def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
 def test_promtool_rejects_a_scrape_interval_below_the_timeout(
     promtool: Run, tmp_path: Path
 ) -> None:
-    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", [9100], 9093, "1s")
+    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, 9093, "1s")
     assert promtool("check", "config", config).returncode != 0
 
 

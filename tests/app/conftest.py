@@ -10,10 +10,12 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -98,6 +100,8 @@ MANY = 1_000_000
 CONNECTIONS = 100
 FEW_CONNECTIONS = 20
 LOOK_EVERY_SECONDS = 0.02
+# What recognising a caller and counting the request asks of Valkey, in one round trip.
+GATE_COMMANDS = Counter({"get": 1, "incrby": 2, "expire": 2, "ttl": 2})
 # Gives no port twice in a session.
 PORTS = Ports()
 # Loading the certificates of the world takes longer than most of these requests.
@@ -112,6 +116,7 @@ PASSED_ON = (
     "rate_limit_ip",
     "rate_limit_anonymous",
     "login_failures_ip",
+    "request_deadline_seconds",
 )
 
 
@@ -151,11 +156,37 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that came to a service of others."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """A service of others, on this machine: answers what it is told to, keeps what it is asked."""
+
+    url: str = ""
+    status: int = 200
+    content: bytes = b"{}"
+    asked: list[Asked] = field(default_factory=list)
+    # Answers nothing until the test ends.
+    stuck: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
 class RoundTrips:
     """What a block of requests asked of the servers."""
 
     statements: list[str] = field(default_factory=list)
     commands: Counter[str] = field(default_factory=Counter)
+
+    def past_the_gate(self) -> Counter[str]:
+        """Count the commands of one request's route."""
+        return self.commands - GATE_COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +229,8 @@ class Api:
         del body["display_name"]
         logged = await self.client.post("/api/auth/login", json=body)
         assert logged.status_code == 200, logged.text
-        client = self.with_token(logged.json()["access_token"])
-        return Account(UUID(created.json()["id"]), email, client)
+        token = logged.json()["access_token"]
+        return Account(self.held.tokens.verify(token).user_id, email, self.with_token(token))
 
     async def list_pets(self, count: int, **given: object) -> list[str]:
         """Let a new shelter list so many pets and return their ids."""
@@ -374,6 +405,41 @@ def write_key(path: Path) -> Path:
 
 
 @contextmanager
+def run_elsewhere() -> Iterator[Elsewhere]:
+    """Serve what a test says, on a port of its own."""
+    there = Elsewhere()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            there.asked.append(Asked(self.path, dict(self.headers), body))
+            if there.stuck:
+                there.ended.wait(PATIENCE_SECONDS)
+                return
+            with suppress(ConnectionError):
+                self.send_response(there.status)
+                self.send_header("Content-Length", str(len(there.content)))
+                self.end_headers()
+                self.wfile.write(there.content)
+
+        do_GET = do_POST = answer  # noqa: N815  # the names that the library looks for
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+        there.url = f"http://{HOST}:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=[LOOK_EVERY_SECONDS])
+        thread.start()
+        try:
+            yield there
+        finally:
+            there.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def make_folder() -> Iterator[Path]:
     """Make a folder that PostgreSQL can enter under whichever user it runs."""
     folder = Path(tempfile.mkdtemp(prefix="petswipe-test-"))
@@ -529,6 +595,8 @@ def settings_for(key_file: Path) -> Callable[..., Settings]:
             rate_limit_ip=MANY,
             rate_limit_anonymous=MANY,
             login_failures_ip=MANY,
+            # Hundreds of requests at once on a busy machine take their time.
+            request_deadline_seconds=30,
             jwt_private_key_file=key_file,
             database_url=database_url,
             cache_url=cache_url,
@@ -607,6 +675,12 @@ def web() -> Iterator[httpx.Client]:
     """A client for servers of this machine."""
     with httpx.Client(timeout=PATIENCE_SECONDS, trust_env=False, verify=NO_TLS) as client:
         yield client
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    with run_elsewhere() as there:
+        yield there
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from redis import Redis
 
+from app.accounts.sessions import GOOD
 from app.auth import Principal, Role, Tokens
+from app.cache import session_key
 from app.settings import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from httpx import Response
 
     from app.settings import Settings
-    from tests.app.conftest import Account, Api
+    from tests.app.conftest import Account, Api, OpenApi
 
 pytestmark = pytest.mark.anyio
 
@@ -55,11 +58,15 @@ def headers(settings: Settings) -> dict[str, str]:
 @pytest.fixture
 def claims(settings: Settings) -> dict[str, object]:
     """Claims that, signed, would be let in."""
+    session_id = uuid4()
+    with Redis.from_url(str(settings.cache_url)) as cache:
+        cache.set(session_key(session_id), GOOD)
     return {
         "iss": settings.jwt_issuer,
         "aud": settings.jwt_audience,
         "sub": str(uuid4()),
         "role": "user",
+        "sid": str(session_id),
         "typ": "access",
         "iat": int(time.time()),
         "exp": int(time.time()) + 600,
@@ -104,9 +111,14 @@ async def test_a_token_with_the_right_claims_is_let_in(
         {"role": "superuser"},
         {"role": ["admin"]},
         {"sub": "somebody"},
+        {"sid": "a session"},
+        {"sid": ["a session"]},
         {"exp": 1_000_000_000},
         {"iat": 99_999_999_999},
-        *({name: None} for name in ("exp", "iat", "iss", "aud", "sub", "jti", "role", "typ")),
+        *(
+            {name: None}
+            for name in ("exp", "iat", "iss", "aud", "sub", "jti", "role", "sid", "typ")
+        ),
     ],
     ids=str,
 )
@@ -193,11 +205,75 @@ async def test_everything_about_pets_needs_a_token(api: Api, route: str) -> None
     assert_refused(await api.client.get(route))
 
 
+def kid(token: str) -> str:
+    return str(jwt.get_unverified_header(token)["kid"])
+
+
+def public_of(path: Path) -> Path:
+    """Write the public half of a key beside it."""
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    public = path.with_suffix(".pub")
+    public.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return public
+
+
+def new_key(path: Path) -> Path:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    path.write_bytes(key.private_bytes(*form, serialization.NoEncryption()))
+    return path
+
+
+async def test_a_key_is_replaced_one_process_after_the_other_without_a_single_refusal(
+    settings: Settings, open_api: OpenApi, tmp_path: Path
+) -> None:
+    old, new = new_key(tmp_path / "old.pem"), new_key(tmp_path / "new.pem")
+    before: dict[str, object] = {"jwt_private_key_file": old}
+    told = {**before, "jwt_verification_key_files": (public_of(new),)}
+    switched = {"jwt_private_key_file": new, "jwt_verification_key_files": (public_of(old),)}
+    after: dict[str, object] = {"jwt_private_key_file": new}
+    tokens: list[str] = []
+    kids = set()
+    # Two processes are replaced in turns; whoever logs in at either is served by both.
+    steps = [(before, before), (told, before), (told, told), (switched, told)]
+    steps += [(switched, switched), (after, switched), (after, after)]
+    for number, (one, other) in enumerate(steps):
+        async with open_api(settings, **one) as first, open_api(settings, **other) as second:
+            if after in (one, other):
+                # The old key leaves once its last token has ended.
+                tokens = [t for t in tokens if kid(t) == kid(tokens[-1])]
+            for api in (first, second):
+                joined = (await api.join()).client.headers["authorization"]
+                tokens.append(joined.removeprefix("Bearer "))
+                kids.add(kid(tokens[-1]))
+            for token in tokens:
+                for api in (first, second):
+                    answer = await api.with_token(token).get("/api/swipes")
+                    assert answer.status_code == 200, f"step {number}"
+    assert len(kids) == 2
+
+
+async def test_a_key_that_was_not_announced_is_refused(
+    settings: Settings, open_api: OpenApi, tmp_path: Path
+) -> None:
+    new = new_key(tmp_path / "new.pem")
+    async with (
+        open_api(settings) as first,
+        open_api(settings, jwt_private_key_file=new) as second,
+    ):
+        token = (await second.join()).client.headers["authorization"].removeprefix("Bearer ")
+        assert_refused(await first.with_token(token).get("/api/swipes"))
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
         (b"no key at all", "does not hold an unencrypted PEM private key"),
-        (b"\xff\xfe", "cannot be read: it is not a PEM text"),
+        (b"\xff\xfe", "does not hold an unencrypted PEM private key"),
     ],
 )
 def test_a_file_without_a_key_is_refused(

@@ -67,7 +67,7 @@ async def test_a_body_with_a_thousand_mistakes_gets_a_short_answer(api: Api) -> 
         (b"[]", {422}),
         (b"null", {422}),
         (b'"\xff"', {400, 422}),
-        (b"[" * 100_000, {400, 422}),
+        (b"[" * 60_000, {400, 422}),
         (b"1" * 5_000, {400, 422}),
     ],
     ids=lambda value: ascii(value)[:20],

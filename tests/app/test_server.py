@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from app.server import check_connections
+from app.settings import MisconfiguredError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.app.conftest import Serving, WaitUntil
+    from app.settings import Settings
+    from tests.app.conftest import Command, Serving, WaitUntil
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=lambda by: by.name)
@@ -77,3 +81,48 @@ def test_no_worker_outlives_a_parent_that_was_killed(
         assert all(alive(pid) for pid in workers)
         server.process.kill()
         wait_until(lambda: not any(alive(pid) for pid in workers), "the workers end")
+
+
+@pytest.mark.parametrize(
+    ("workers", "pool", "reserve", "fits"),
+    [
+        (8, 10, 10, True),
+        (9, 10, 10, False),
+        (9, 10, 7, True),
+        (1, 88, 10, False),
+        (1, 1, 97, False),
+    ],
+)
+def test_workers_must_find_connections_for_their_pools(
+    migrated: Settings, workers: int, pool: int, reserve: int, *, fits: bool
+) -> None:
+    """PostgreSQL has 100 here and keeps 3 for its superusers."""
+    given = {"pool_size": pool, "connection_reserve": reserve}
+    settings = migrated.model_copy(update=given)
+    if fits:
+        check_connections(settings, workers)
+        return
+    with pytest.raises(MisconfiguredError, match=f"PET_POOL_SIZE={pool} want {workers * pool} "):
+        check_connections(settings, workers)
+    replica = migrated.model_copy(update={"replica_url": migrated.database_url, **given})
+    with pytest.raises(MisconfiguredError):
+        check_connections(replica, workers)
+
+
+def test_a_server_without_connections_for_its_workers_does_not_start(command: Command) -> None:
+    done = command("serve", "--port=0", "--workers=9")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: --workers=9 with PET_POOL_SIZE=10 want 90 connections, and PostgreSQL has 87 for "
+        "them once PET_CONNECTION_RESERVE=10 are kept: lower these or raise its max_connections\n"
+    )
+
+
+def test_a_server_starts_before_postgresql_and_says_so(
+    serving: Serving, web: httpx.Client, free_port: int
+) -> None:
+    away = f"postgresql://somebody:canary-password@127.0.0.1:{free_port}/petswipe"
+    with serving(PET_DATABASE_URL=away) as server:
+        assert web.get(f"{server.url}/health/ready").status_code == 503
+        assert "Warning: PostgreSQL does not answer yet: ConnectionRefusedError" in server.said()
+        assert "canary-password" not in server.said()

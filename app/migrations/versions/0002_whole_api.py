@@ -138,9 +138,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_outbox_position")),
     )
     op.create_index(
+        "ix_outbox_dead_at",
+        "outbox",
+        ["dead_at"],
+        unique=False,
+        postgresql_where=sa.text("dead_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outbox_delivered_at",
+        "outbox",
+        ["delivered_at"],
+        unique=False,
+        postgresql_where=sa.text("delivered_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_due",
         "outbox",
         ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("delivered_at IS NULL AND dead_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_user_due",
+        "outbox",
+        ["user_id", "due_at"],
         unique=False,
         postgresql_where=sa.text("delivered_at IS NULL AND dead_at IS NULL"),
     )
@@ -345,12 +366,31 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("is_available AND deleted_at IS NULL"),
     )
+    op.create_index(
+        "ix_pets_text",
+        "pets",
+        [
+            sa.literal_column(
+                "to_tsvector('english',"
+                " (((((name || ' ') || breed) || ' ') || pet_type) || ' ') || description)"
+            )
+        ],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("is_available AND deleted_at IS NULL"),
+    )
     op.add_column("users", sa.Column("avatar_url", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
     op.drop_column("users", "avatar_url")
+    op.drop_index(
+        "ix_pets_text",
+        table_name="pets",
+        postgresql_using="gin",
+        postgresql_where=sa.text("is_available AND deleted_at IS NULL"),
+    )
     op.drop_index(
         "ix_pets_deck_by_type",
         table_name="pets",
@@ -397,6 +437,21 @@ def downgrade() -> None:
         "ix_outbox_due",
         table_name="outbox",
         postgresql_where=sa.text("delivered_at IS NULL AND dead_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_user_due",
+        table_name="outbox",
+        postgresql_where=sa.text("delivered_at IS NULL AND dead_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_delivered_at",
+        table_name="outbox",
+        postgresql_where=sa.text("delivered_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_dead_at",
+        table_name="outbox",
+        postgresql_where=sa.text("dead_at IS NOT NULL"),
     )
     op.drop_table("outbox")
     op.drop_index("ix_notifications_user_id_created_at", table_name="notifications")

@@ -103,7 +103,7 @@ async def test_somebody_else_with_the_key_but_without_a_token_gets_nothing(
 
 @pytest.mark.parametrize("bad", ["", '"', "with space", "x" * 256, "\u00e9"])
 async def test_what_is_no_key_is_refused(shelter: Account, bad: str) -> None:
-    headers = {"Idempotency-Key": bad.encode("latin-1")}
+    headers = [(b"Idempotency-Key", bad.encode("latin-1"))]
     answer = await shelter.client.post(CREATE, json=new_pet(), headers=headers)
     assert answer.status_code == 400
     assert "Idempotency-Key" in answer.json()["detail"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(120)
 
-SERVICES = {"postgres", "valkey", "s3", "api", "alertmanager", "prometheus"}
+SERVICES = {"postgres", "valkey", "s3", "api", "dispatcher", "alertmanager", "prometheus"}
 NOBODY = 65534
 ROOT = Path(__file__).parents[3]
 on_linux = pytest.mark.skipif(
@@ -71,6 +71,7 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
             assert f"port {port} is taken, {who} uses " in said
         for port, who in ((9000, "S3"), (9090, "Prometheus"), (9093, "Alertmanager")):
             assert f"port {port} is taken, {who} uses " in said
+        assert "port 9474 is taken, the dispatcher uses " in said
         assert "ports from 9464 are taken, metrics use those from " in said
 
         # Everything that it says is up works.
@@ -89,6 +90,9 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
             lambda: ask(web, prometheus, 'up{job="petswipe-api"}') == ["1", "1"],
             "Prometheus has scraped both workers",
         )
+        # Of another job: a rehearsal counts the workers.
+        waiting = 'petswipe_outbox_waiting{job="petswipe-dispatcher"}'
+        wait_until(lambda: ask(web, prometheus, waiting) != [], "Prometheus has the outbox")
         rules = web.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
         assert rules
         known = web.get(f"{prometheus}/api/v1/alertmanagers").json()["data"]

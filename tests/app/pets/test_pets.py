@@ -34,7 +34,8 @@ async def test_a_shelter_lists_a_pet_that_everybody_can_read(
     created = await shelter.client.post("/api/pets", json=REX)
     assert created.status_code == 201
     pet = created.json()
-    assert pet == {**REX, "id": pet["id"], "owner_id": str(shelter.id), "is_available": True}
+    added = {"id": pet["id"], "owner_id": str(shelter.id), "is_available": True, "photo_url": None}
+    assert pet == {**REX, **added}
     assert (await adopter.client.get(f"/api/pets/{pet['id']}")).json() == pet
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.pets.schemas import Gender
+from app.animals import Gender
 from app.seed.catalogue import (
     FEMALE_COATS,
     JITTER_DEGREES,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.pets.schemas import PetType, Size
+from app.animals import PetType, Size
 from app.seed.lists import (
     FOLDER,
     PET_TYPES,

@@ -8,14 +8,17 @@ import anyio
 import pytest
 from sqlalchemy import select, update
 
-from app.matches.tables import matches
+from app.audit.tables import audit_log
+from app.auth import Role
+from app.matches.tables import interests, matches
 from app.pets.tables import pets
 from app.swipes.tables import swipes
 
 if TYPE_CHECKING:
     from httpx import Response
 
-    from tests.app.conftest import Account, Api
+    from app.settings import Settings
+    from tests.app.conftest import Account, Api, OpenApi
 
 pytestmark = pytest.mark.anyio
 
@@ -211,6 +214,121 @@ async def test_the_history_is_newest_first_and_can_be_filtered(api: Api, adopter
     assert (await adopter.client.get(ROUTE, params={"limit": "101"})).status_code == 422
 
 
+async def test_the_history_comes_in_pages(api: Api, adopter: Account) -> None:
+    made = []
+    for number, pet in enumerate(await api.list_pets(7)):
+        body = {"pet_id": pet, "liked": number % 2 == 0}
+        made.append((await adopter.client.post(ROUTE, json=body)).json()["id"])
+    # The same moment for some, as when they come in one transaction.
+    async with api.held.engine.connect() as connection:
+        same = update(swipes).where(swipes.c.id.in_([UUID(i) for i in made[:4]]))
+        first = select(swipes.c.created_at).where(swipes.c.id == UUID(made[0])).scalar_subquery()
+        await connection.execute(same.values(created_at=first))
+
+    async def walk(**params: str) -> list[str]:
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            given = {"limit": "2", **params} | ({"cursor": cursor} if cursor else {})
+            page = (await adopter.client.get(ROUTE, params=given)).json()
+            assert len(page["items"]) <= 2
+            seen += [swipe["id"] for swipe in page["items"]]
+            cursor = page["next_cursor"]
+        return seen
+
+    newest_first = made[:3:-1] + sorted(made[:4], reverse=True)
+    assert await walk() == newest_first
+    assert await walk(liked="true") == [i for i in newest_first if i in made[::2]]
+    exactly = (await adopter.client.get(ROUTE, params={"limit": "7"})).json()
+    assert exactly["next_cursor"] is None
+
+
+async def test_nobody_swipes_their_own_pet(api: Api, adopter: Account) -> None:
+    (pet,) = await api.list_pets(1, auto_match=True)
+    async with api.held.engine.connect() as connection:
+        await connection.execute(update(pets).values(owner_id=adopter.id))
+    refused = await adopter.client.post(ROUTE, json={"pet_id": pet, "liked": True})
+    assert refused.status_code == 409
+    assert await api.rows(swipes) == await api.rows(matches) == await api.rows(interests) == 0
+    assert counts(api) == only()
+
+
+@pytest.mark.parametrize("liked", [True, False])
+async def test_the_last_swipe_can_be_taken_back_and_made_otherwise(
+    api: Api, adopter: Account, liked: bool
+) -> None:
+    first, last = await api.list_pets(2)
+    kept = await adopter.client.post(ROUTE, json={"pet_id": first, "liked": True})
+    await adopter.client.get("/api/deck")
+    await adopter.client.post(ROUTE, json={"pet_id": last, "liked": liked})
+    assert (await adopter.client.get("/api/deck")).json()["items"] == []
+    undone = await adopter.client.delete(f"{ROUTE}/last")
+    assert (undone.status_code, undone.content) == (204, b"")
+    assert (await adopter.client.get(ROUTE)).json()["items"] == [kept.json()]
+    assert await api.rows(interests) == 1
+    (card,) = (await adopter.client.get("/api/deck")).json()["items"]
+    assert card["id"] == last
+    again = await adopter.client.post(ROUTE, json={"pet_id": last, "liked": not liked})
+    assert again.status_code == 201
+    async with api.held.engine.connect() as connection:
+        noted = select(audit_log.c.actor_id).where(audit_log.c.action == "swipe.undo")
+        assert await connection.scalar(noted) == adopter.id
+
+
+async def test_swipes_are_taken_back_one_by_one_until_none_is_left(
+    api: Api, adopter: Account
+) -> None:
+    other = await api.join()
+    (pet, *_) = ids = await api.list_pets(3)
+    await other.client.post(ROUTE, json={"pet_id": pet, "liked": True})
+    for each in ids:
+        await adopter.client.post(ROUTE, json={"pet_id": each, "liked": True})
+    statuses = [(await adopter.client.delete(f"{ROUTE}/last")).status_code for _ in range(4)]
+    assert statuses == [204, 204, 204, 404]
+    assert await api.rows(swipes) == await api.rows(interests) == 1
+
+
+async def test_a_swipe_that_has_led_to_a_match_stays(api: Api, adopter: Account) -> None:
+    (pet,) = await api.list_pets(1, auto_match=True)
+    made = await adopter.client.post(ROUTE, json={"pet_id": pet, "liked": True})
+    refused = await adopter.client.delete(f"{ROUTE}/last")
+    assert refused.status_code == 409
+    assert (await adopter.client.get(ROUTE)).json()["items"] == [made.json()]
+    assert await api.rows(matches) == await api.rows(interests) == 1
+
+
+async def test_without_the_cache_swipes_are_taken_back_and_pets_go_home_all_the_same(
+    settings: Settings, free_port: int, open_api: OpenApi
+) -> None:
+    async with open_api(settings, cache_url=f"redis://127.0.0.1:{free_port}") as api:
+        adopter, admin = await api.join(), await api.join(Role.ADMIN)
+        first, last = await api.list_pets(2, auto_match=True)
+        made = await adopter.client.post(ROUTE, json={"pet_id": first, "liked": True})
+        await adopter.client.post(ROUTE, json={"pet_id": last, "liked": False})
+        assert (await adopter.client.delete(f"{ROUTE}/last")).status_code == 204
+        match = f"/api/matches/{made.json()['match_id']}"
+        for status in ("accepted", "completed"):
+            changed = await admin.client.patch(match, json={"status": status})
+            assert (changed.status_code, changed.json()["status"]) == (200, status)
+        assert await api.rows(swipes) == 1
+
+
+async def test_what_the_owner_thinks_outlives_a_swipe_that_is_taken_back(
+    api: Api, adopter: Account
+) -> None:
+    (pet,) = await api.list_pets(1)
+    admin = await api.join(Role.ADMIN)
+    answer = f"/api/pets/{pet}/admirers/{adopter.id}"
+    await adopter.client.post(ROUTE, json={"pet_id": pet, "liked": True})
+    await admin.client.put(answer, json={"interested": False})
+    assert (await adopter.client.delete(f"{ROUTE}/last")).status_code == 204
+    # Without the like, a yes is no match yet.
+    changed = await admin.client.put(answer, json={"interested": True})
+    assert changed.json() == {"interested": True, "match_id": None}
+    liked = await adopter.client.post(ROUTE, json={"pet_id": pet, "liked": True})
+    assert liked.json()["match_id"] is not None
+
+
 async def test_a_new_swipe_costs_one_statement_and_one_command(api: Api, adopter: Account) -> None:
     first, second = await api.list_pets(2, auto_match=True)
     await adopter.client.get("/api/deck")
@@ -220,7 +338,7 @@ async def test_a_new_swipe_costs_one_statement_and_one_command(api: Api, adopter
         await adopter.client.post(ROUTE, json={"pet_id": second, "liked": False})
     for new in (like, dislike):
         assert len(new.statements) == 1
-        assert new.commands == {"hdel": 1}
+        assert new.past_the_gate() == {"hdel": 1}
     with api.round_trips() as repeat:
         await adopter.client.post(ROUTE, json={"pet_id": first, "liked": True})
     assert len(repeat.statements) == 2
@@ -233,4 +351,4 @@ async def test_reading_the_histories_costs_one_statement(api: Api, adopter: Acco
         with api.round_trips() as read:
             assert len((await adopter.client.get(route)).json()["items"]) == 3
         assert len(read.statements) == 1
-        assert not read.commands
+        assert not read.past_the_gate()

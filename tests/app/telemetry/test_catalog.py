@@ -13,6 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.main import build_resources, create_api
 from app.telemetry import catalog
 from app.telemetry.catalog import (
+    API_METRICS,
+    DISPATCH_METRICS,
     HTTP_BUCKETS,
     METRICS,
     ROUTES,
@@ -23,7 +25,7 @@ from app.telemetry.catalog import (
     Route,
     edge_label,
 )
-from app.telemetry.instruments import Instruments
+from app.telemetry.instruments import DispatchInstruments, Instruments
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -69,16 +71,21 @@ def test_the_openapi_document_promises_the_statuses_that_the_catalogue_calls_suc
     }
 
 
-def test_the_instruments_expose_exactly_what_the_catalogue_declares() -> None:
-    instruments = Instruments("1.0", "abc")
-    text = generate_latest(instruments.registry).decode()
+@pytest.mark.parametrize(
+    ("instruments", "metrics"),
+    [(Instruments, API_METRICS), (DispatchInstruments, DISPATCH_METRICS)],
+)
+def test_the_instruments_expose_exactly_what_the_catalogue_declares(
+    instruments: type[Instruments | DispatchInstruments], metrics: tuple[Metric, ...]
+) -> None:
+    text = generate_latest(instruments("1.0", "abc").registry).decode()
     ours = {
         family.name: family
         for family in text_string_to_metric_families(text)
         if not family.name.startswith(("process_", "python_"))
     }
-    assert set(ours) == {metric.name.removesuffix("_total") for metric in METRICS}
-    for metric in METRICS:
+    assert set(ours) == {metric.name.removesuffix("_total") for metric in metrics}
+    for metric in metrics:
         family = ours[metric.name.removesuffix("_total")]
         assert (family.type, family.documentation) == (str(metric.kind), metric.help)
         exposed = {sample.name: set(sample.labels) for sample in family.samples}
@@ -107,6 +114,7 @@ def test_names_are_unique_and_follow_the_conventions() -> None:
         assert metric.help.endswith(".")
         assert metric.unit != "seconds" or metric.name.endswith("_seconds")
         assert metric.name.startswith(("http_server_", "petswipe_"))
+    assert set(API_METRICS) | set(DISPATCH_METRICS) == set(METRICS)
     assert UNMATCHED not in {route.template for route in ROUTES}
 
 

@@ -212,3 +212,13 @@ def test_three_hundred_mixed_requests_to_two_workers_are_counted_exactly(
             method: server.total(HTTP_ACTIVE.name, http_request_method=method)
             for method in METHOD.values
         } == dict.fromkeys(METHOD.values, 0)
+
+
+def test_metrics_have_the_address_that_spring_gives_them_and_no_public_one(
+    server: Server, web: httpx.Client
+) -> None:
+    (metrics,) = server.metrics
+    management = metrics.removesuffix("/metrics")
+    assert "petswipe_build_info{" in web.get(f"{management}/actuator/prometheus").text
+    for path in ("/metrics", "/actuator/prometheus"):
+        assert web.get(f"{server.url}{path}").status_code == 404

@@ -1,0 +1,95 @@
+"""Delivering one event through the channels that want it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.notifications.events import DeliveryError, UndeliverableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from app.notifications.events import Channel, Event
+    from app.telemetry.instruments import DispatchInstruments
+
+    # Stores which channels have the event.
+    Progress = Callable[[Sequence[str]], Awaitable[object]]
+
+LONGEST_DELAY_SECONDS = 900.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often an event is tried, and how long it waits in between."""
+
+    attempts: int
+    base_seconds: float
+
+    def delay(self, attempt: int) -> timedelta:
+        """Return the wait after an attempt: doubled each time, and never the same for all."""
+        longest = min(LONGEST_DELAY_SECONDS, self.base_seconds * 2 ** (attempt - 1))
+        # Half of it at least, so that what is down gets some rest.
+        return timedelta(seconds=longest * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an attempt has come to: who has the event, and why others have not."""
+
+    done: list[str]
+    failed: dict[str, str] = field(default_factory=dict)
+    hopeless: bool = True
+
+    @property
+    def error(self) -> str:
+        """Say in one line what failed."""
+        return "; ".join(f"{channel}: {reason}" for channel, reason in self.failed.items())
+
+
+async def attempt(
+    event: Event, channels: Sequence[Channel], seconds: float, progress: Progress
+) -> Outcome:
+    """Try every channel that wants the event and does not have it, for so long in all.
+
+    One channel that fails does not keep the event from the others.
+    """
+    outcome = Outcome(list(event.channels_done))
+    left = [c for c in channels if c.wants(event) and c.name not in event.channels_done]
+    deadline = asyncio.get_running_loop().time() + seconds
+    for channel in left:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await channel.deliver(event)
+        except Exception as error:  # noqa: BLE001  # whatever a channel raises, the event waits
+            outcome.failed[channel.name] = _reason(error)
+            outcome.hopeless &= isinstance(error, UndeliverableError)
+            continue
+        outcome.done.append(channel.name)
+        if channel is not left[-1]:
+            await progress(outcome.done)
+    return outcome
+
+
+def count(instruments: DispatchInstruments, event: Event, outcome: Outcome, given_up: bool) -> None:
+    """Count what became of an attempt."""
+    for channel in outcome.done:
+        if channel not in event.channels_done:
+            instruments.attempts[channel]["delivered"].inc()
+    for channel in outcome.failed:
+        instruments.attempts[channel]["dead" if given_up else "retried"].inc()
+    if outcome.failed:
+        what = "given up" if given_up else "to be retried"
+        logger.warning("event %s (%s) is %s: %s", event.id, event.kind, what, outcome.error)
+
+
+def _reason(error: Exception) -> str:
+    # The words of a library may repeat an address with a password in it; ours do not.
+    if isinstance(error, DeliveryError):
+        return str(error)
+    return "timed out" if isinstance(error, TimeoutError) else type(error).__name__

@@ -1,0 +1,51 @@
+"""Pets in Valkey: a pet for 5 minutes, and never an older one after a change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from app.cache import AWAY, OBJECT_SECONDS, object_key
+from app.pets.schemas import Pet
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from redis.asyncio import Redis
+
+# Longer than the deadline of a request: who has read before a change stores nothing after it.
+CHANGED_SECONDS = 60
+CHANGED = ""
+
+
+async def recall(cache: Redis, pet_id: UUID) -> Pet | None:
+    """Return the cached pet; None when there is none, or no cache."""
+    try:
+        found = await cache.get(object_key("pet", pet_id))
+    except AWAY:
+        return None
+    if not found:
+        return None
+    try:
+        return Pet.model_validate_json(found)
+    except ValidationError:
+        # Written by another release.
+        return None
+
+
+async def remember(cache: Redis, pet: Pet) -> None:
+    """Cache a pet, unless it has changed while it was read."""
+    try:
+        key = object_key("pet", pet.id)
+        await cache.set(key, pet.model_dump_json(), ex=OBJECT_SECONDS, nx=True)
+    except AWAY:
+        return
+
+
+async def outdate(cache: Redis, pet_id: UUID) -> None:
+    """Forget a pet that has changed, and for a minute whatever a slow reader brings."""
+    try:
+        await cache.set(object_key("pet", pet_id), CHANGED, ex=CHANGED_SECONDS)
+    except AWAY:
+        return
