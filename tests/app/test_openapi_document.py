@@ -43,6 +43,6 @@ async def test_no_request_that_the_document_allows_or_forbids_surprises_the_serv
         command += ["--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "1"]
         command += ["--header", f"Authorization:{token}"]
         command += [part for name in ENDINGS for part in (choice, name)]
-        command += ["--continue-on-failure", "--no-shrink", "--workers", "2"]
+        command += ["--continue-on-failure", "--no-shrink"]
         done = await anyio.run_process(command, cwd=tmp_path, check=False, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout.decode()[-30_000:]

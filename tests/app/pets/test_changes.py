@@ -180,7 +180,9 @@ async def test_paging_through_filtered_pets_finds_each_once(
     seen: list[str] = []
     cursor = None
     while True:
-        wanted = {"limit": 3, "pet_type": "dog"} | ({"cursor": cursor} if cursor else {})
+        wanted: dict[str, Any] = {"limit": 3, "pet_type": "dog"}
+        if cursor is not None:
+            wanted["cursor"] = cursor
         page = (await adopter.client.get(PETS, params=wanted)).json()
         seen += [pet["id"] for pet in page["items"]]
         cursor = page["next_cursor"]
