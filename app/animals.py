@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 
 class PetType(StrEnum):
@@ -30,3 +33,13 @@ class Size(StrEnum):
     MEDIUM = "medium"
     LARGE = "large"
     EXTRA_LARGE = "extra_large"
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")  # noqa: TRY004  # pydantic reports values only
+    return value
+
+
+# In JSON 12.0 is an integer like 12, and neither `true` nor `"12"` is one.
+AgeMonths = Annotated[int, Field(ge=0, le=600), BeforeValidator(_number)]

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, EmailStr, Field, StringConstraints, model_validator
 
-from app.animals import PetType, Size
+from app.animals import AgeMonths, PetType, Size
 from app.auth import MAX_PASSWORD_BYTES, Role
+from app.geo import Latitude, Longitude
 
 
 def _fits_bcrypt(password: str) -> str:
@@ -31,7 +32,6 @@ GivenPassword = Annotated[str, Field(min_length=1, max_length=200)]
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Token = Annotated[str, Field(min_length=1, max_length=200)]
-Months = Annotated[int, Field(ge=0, le=600, strict=True)]
 
 
 class SignUp(BaseModel):
@@ -136,12 +136,10 @@ class Preferences(BaseModel):
 
     pet_type: PetType | None = None
     size: Size | None = None
-    age_months_min: Months | None = None
-    age_months_max: Months | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, strict=True)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, strict=True)] | None = (
-        None
-    )
+    age_months_min: AgeMonths | None = None
+    age_months_max: AgeMonths | None = None
+    latitude: Annotated[Latitude, Field(strict=True)] | None = None
+    longitude: Annotated[Longitude, Field(strict=True)] | None = None
     radius_km: Annotated[float, Field(ge=1, le=500, allow_inf_nan=False, strict=True)] | None = None
 
     @model_validator(mode="after")

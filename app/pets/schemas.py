@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from app.animals import Gender, PetType, Size
+from app.animals import AgeMonths, Gender, PetType, Size
 from app.geo import Latitude, Longitude
 from app.texts import NO_NUL, short_text
 
@@ -25,7 +25,7 @@ class NewPet(BaseModel):
     name: Name
     pet_type: PetType
     breed: Name
-    age_months: Annotated[Months, Strict]
+    age_months: AgeMonths
     gender: Gender
     size: Size
     latitude: Annotated[Latitude, Strict]
@@ -40,7 +40,7 @@ class PetChange(BaseModel):
     name: Name | None = None
     pet_type: PetType | None = None
     breed: Name | None = None
-    age_months: Annotated[Months, Strict] | None = None
+    age_months: AgeMonths | None = None
     gender: Gender | None = None
     size: Size | None = None
     latitude: Annotated[Latitude, Strict] | None = None

@@ -14,7 +14,8 @@ def test_the_files_say_what_the_documents_say() -> None:
 
 def test_the_scrape_job_carries_the_name_that_every_selector_asks_for() -> None:
     assert prometheus_document()["scrape_configs"] == [
-        {"job_name": JOB, "file_sd_configs": [{"files": ["targets/petswipe-api.json"]}]}
+        {"job_name": job, "file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
+        for job in (JOB, "petswipe-dispatcher")
     ]
     assert JOB == "petswipe-api"
 
