@@ -114,7 +114,7 @@ def _start_on_free_ports(
             lost = ports.lost()
             if not lost or left == 0:
                 raise
-            say(f"port {lost[0]} was taken meanwhile; starting again")
+            say(f"taken meanwhile: {', '.join(map(str, lost))}; starting again")
     raise AssertionError  # the last attempt returns or raises
 
 
