@@ -1,4 +1,4 @@
-"""The command line of the service: serve, dispatch, migrate, seed, grant, rows, up, inspect."""
+"""The command line of the service: serve, dispatch, prepare, seed, grant, up, inspect."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from app.seed.catalogue import build_catalogue
 from app.seed.load import adopter_email, load
 from app.server import check_connections, listen, serve_worker, serve_workers
 from app.settings import Environment, MisconfiguredError, Settings, load_settings
+from app.storage_commands import storage
 from app.tables import metadata
 from app.work import Work
 
@@ -197,6 +198,7 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
 
 
 cli.add_command(dispatch)
+cli.add_command(storage)
 cli.add_command(up)
 cli.add_command(inspect)
 

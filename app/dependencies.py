@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.auth import Passwords, Role, Tokens
+    from app.pictures import Pictures
     from app.remote import Remote
     from app.settings import Settings
+    from app.storage import Storage
     from app.telemetry.instruments import Instruments
 
 
@@ -41,6 +43,8 @@ class Resources:
     instruments: Instruments
     # For services of others, like Gemini and Yelp.
     remote: Remote
+    storage: Storage
+    pictures: Pictures
     # What this process counts of log-ins while Valkey is away.
     log_in_windows: LocalWindows = field(default_factory=LocalWindows)
 

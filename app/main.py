@@ -31,12 +31,15 @@ from app.matches.routes import router as matches
 from app.media.routes import router as media
 from app.notifications.routes import router as notifications
 from app.openapi import document
+from app.pets.file_routes import router as pet_files
 from app.pets.routes import router as pets
+from app.pictures import Pictures
 from app.privacy.routes import router as privacy
 from app.remote import Remote
 from app.request_id import RequestIdMiddleware
 from app.settings import Fault
 from app.shelters.routes import router as shelters
+from app.storage import Storage
 from app.swipes.admirer_routes import router as admirers
 from app.swipes.routes import router as swipes
 from app.telemetry.catalog import DOCS, OPENAPI
@@ -57,6 +60,8 @@ ROUTERS = (
     users,
     privacy,
     media,
+    # Before the pets, or `export` would be taken for the id of one.
+    pet_files,
     pets,
     deck,
     admirers,
@@ -89,6 +94,8 @@ def build_resources(settings: Settings) -> Resources:
         passwords=Passwords(settings.bcrypt_rounds),
         instruments=Instruments(VERSION, settings.revision),
         remote=Remote(settings),
+        storage=Storage(settings),
+        pictures=Pictures(settings.max_upload_pixels),
     )
 
 
@@ -147,6 +154,8 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     yield
     health.draining = True
     held.passwords.close()
+    held.pictures.close()
+    held.storage.close()
     await held.remote.aclose()
     await held.cache.aclose()
     await held.engine.dispose()

@@ -186,7 +186,9 @@ def _start(
         supervisor.start(service)
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
-    api = _api(plan, options.workers, environment)
+    with_s3 = {**environment, **_s3(plan)}
+    supervisor.run("storage", [sys.executable, "-m", "app", "storage", "init"], with_s3)
+    api = _api(plan, options.workers, with_s3)
     for service in (api, _dispatcher(plan, environment), *monitoring):
         say(f"starting {service.name}")
         supervisor.start(service)
@@ -209,15 +211,20 @@ def _write_key(folder: Path) -> Path:
 def _api(plan: _Plan, workers: int, environment: dict[str, str]) -> Service:
     command = [sys.executable, "-m", "app", "serve", "--host", HOST, "--port", str(plan.api)]
     command += ["--workers", str(workers), "--management-port", str(plan.management[0])]
-    s3 = {"AWS_ENDPOINT_URL_S3": f"http://{HOST}:{plan.s3}"}
     metrics = [answers(port, "/metrics") for port in plan.management]
     started = answers(plan.api, HEALTH_STARTUP.template)
     return Service(
         "api",
         command,
         lambda: all(worker() for worker in metrics) and started(),
-        {**environment, **s3},
+        environment,
     )
+
+
+def _s3(plan: _Plan) -> dict[str, str]:
+    # The server takes any credentials, and boto3 asks for some.
+    credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    return {f"{PREFIX}STORAGE_ENDPOINT": f"http://{HOST}:{plan.s3}", **credentials}
 
 
 def _dispatcher(plan: _Plan, environment: dict[str, str]) -> Service:

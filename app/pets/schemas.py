@@ -34,6 +34,31 @@ class NewPet(BaseModel):
     auto_match: Choice = False
 
 
+class PetLine(NewPet):
+    """A pet in a line of a CSV file, where everything is text."""
+
+    age_months: Months
+    latitude: Latitude
+    longitude: Longitude
+    auto_match: bool = False
+
+
+class RowError(BaseModel):
+    """What is wrong with a line; `field` is none when it is the line as such."""
+
+    line: int
+    field: str | None
+    problem: str
+
+
+class Imported(BaseModel):
+    """How many lines of a file became pets, and the first hundred things that were wrong."""
+
+    imported: int
+    failed: int
+    errors: list[RowError]
+
+
 class PetChange(BaseModel):
     """What changes about a pet; what is left out stays."""
 

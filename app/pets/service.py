@@ -84,6 +84,23 @@ async def delete_pet(work: Work, cache: Redis, caller: Principal, pet_id: UUID) 
     work.afterwards(partial(outdate, cache, pet_id))
 
 
+async def check_managed(work: Work, caller: Principal, pet_id: UUID) -> None:
+    """Raise NotFound unless the caller may change this pet."""
+    connection = await work.connection()
+    if await connection.scalar(select(pets.c.id).where(*managed(pet_id, caller))) is None:
+        raise NotFound(GONE)
+
+
+async def set_photo(work: Work, cache: Redis, caller: Principal, pet_id: UUID, url: str) -> None:
+    """Give a pet its photo; raises NotFound when it is not the caller's, or gone."""
+    statement = update(pets).where(*managed(pet_id, caller)).values(photo_url=url)
+    connection = await work.connection()
+    if await connection.scalar(statement.returning(pets.c.id)) is None:
+        raise NotFound(GONE)
+    await record(work, caller.user_id, "pet.change", "pet", pet_id)
+    work.afterwards(partial(outdate, cache, pet_id))
+
+
 async def list_pets(engine: AsyncEngine, wanted: PetFilter) -> PetPage:
     """Read a page of the adoptable pets that fit, in a stable order."""
     return await _read(

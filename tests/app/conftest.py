@@ -39,6 +39,7 @@ from app.database import create_engine
 from app.idempotency.tables import idempotency_keys
 from app.local.ports import HOST, MAX_PORT, Ports
 from app.local.postgres import prepare_postgres
+from app.local.s3 import prepare_s3
 from app.local.supervisor import Service, Supervisor
 from app.local.valkey import prepare_valkey
 from app.main import build_resources, create_app
@@ -582,6 +583,21 @@ def key_file() -> Iterator[Path]:
 def servers(no_settings: None) -> Iterator[Servers]:  # noqa: ARG001  # asked for what it does
     with make_folder() as folder, run_servers(folder) as servers:
         yield servers
+
+
+@pytest.fixture(scope="session")
+def s3(no_settings: None) -> Iterator[str]:  # noqa: ARG001  # asked for what it does
+    """Address of an S3 with nothing in it; the environment has credentials, any will do."""
+    with make_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        supervisor = Supervisor(folder, Stop())
+        (port,) = find_ports()
+        try:
+            supervisor.start(prepare_s3(port))
+            yield f"http://{HOST}:{port}"
+        finally:
+            supervisor.stop_all()
 
 
 @pytest.fixture(scope="session")
