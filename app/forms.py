@@ -55,12 +55,13 @@ class FormRoute(TransactionRoute):
 
 
 def form_router(tag: str) -> APIRouter:
-    """Make a router for forms of a file and one short field."""
-    # Starlette puts a file on the disk when it has more than 1 MiB, and nothing else of a form.
+    """Make a router for forms of one file and some short fields; unknown ones are ignored."""
+    # Starlette puts a file on the disk when it has more than 1 MiB, and nothing else of a form:
+    # that may have 256 KiB.
     return APIRouter(
         tags=[tag],
         route_class=FormRoute,
-        form_limits={"max_files": 1, "max_fields": 1, "max_part_size": 1024},
+        form_limits={"max_files": 1, "max_fields": 32, "max_part_size": 8 * 1024},
     )
 
 

@@ -44,6 +44,8 @@ class Row:
     admin: int
     owner: int
     body: dict[str, Any] | None = None
+    # Sent in a form, with the body as its other fields.
+    file: bytes | None = None
     # Whose thing it is, when it is somebody's.
     of: str = "adopter"
     # What everybody may see carries the canary too.
@@ -109,15 +111,20 @@ MATRIX = {
     ),
     "GET /api/users/me/preferences": own(200),
     "PUT /api/users/me/preferences": own(200, body={}),
+    "PUT /api/users/me/avatar": own(415, file=b"no picture"),
+    "DELETE /api/users/me/avatar": own(204),
     "GET /api/users/me/export": own(200),
     "GET /api/users": admins(200),
     "PATCH /api/users/{user_id}": admins(200, body={"is_active": False}),
     "GET /api/pets": own(200, public=True),
     "POST /api/pets": listers(201, body=PET),
     "GET /api/pets/mine": own(200, of="shelter"),
+    "POST /api/pets/import": listers(422, file=b"no table"),
+    "GET /api/pets/export": own(200, of="shelter"),
     "GET /api/pets/{pet_id}": own(200, public=True),
     "PATCH /api/pets/{pet_id}": managed(200, of="shelter", body={"name": "Max"}),
     "DELETE /api/pets/{pet_id}": managed(204, of="shelter"),
+    "POST /api/upload": managed(415, of="shelter", body={"pet_id": "{pet_id}"}, file=b"no picture"),
     "GET /api/deck": own(200, public=True),
     "POST /api/swipes": Row(
         401, 201, 201, 201, 200, body={"pet_id": "{pet_id}", "liked": True}, public=True
@@ -266,7 +273,10 @@ async def ask(api: Api, world: World, operation: str, row: Row, who: str) -> htt
             name: world.fill(value) if isinstance(value, str) else value
             for name, value in body.items()
         }
-    return await client.request(method, world.fill(path), json=body, params=QUERIES.get(operation))
+    path = world.fill(path)
+    if row.file is not None:
+        return await client.request(method, path, data=body, files={"file": row.file})
+    return await client.request(method, path, json=body, params=QUERIES.get(operation))
 
 
 @pytest.mark.parametrize("operation", MATRIX)

@@ -75,7 +75,11 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
         assert "ports from 9464 are taken, metrics use those from " in said
 
         # Everything that it says is up works.
-        assert {path.stem for path in (up.out / "logs").iterdir()} == SERVICES | {"migrate", "storage", "seed"}
+        assert {path.stem for path in (up.out / "logs").iterdir()} == SERVICES | {
+            "migrate",
+            "storage",
+            "seed",
+        }
         found = re.search(r"log in as +(\S+) with (\S+)", said)
         assert found is not None
         credentials = {"email": found[1], "password": found[2]}

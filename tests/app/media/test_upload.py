@@ -108,7 +108,8 @@ async def test_what_is_no_usable_picture_is_refused_and_not_stored(
     assert_problem(await client.post(ROUTE, content=b"no form", headers=AS_FORM), 400)
     two = [("file", picture()), ("file", picture())]
     assert_problem(await client.post(ROUTE, files=two), 400)
-    assert_problem(await send(client, picture(), pet_id="x" * 2000), 400)
+    assert_problem(await send(client, picture(), pet_id="x" * 10_000), 400)
+    assert_problem(await send(client, picture(), **{f"f{n}": "x" for n in range(33)}), 400)
     await assert_nothing_stored(gallery)
 
 
