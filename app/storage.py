@@ -79,6 +79,10 @@ class Storage:
             LOG.warning("an object could not be stored: %s", _reason(error))
             raise Unavailable("Pictures cannot be stored now; try again.") from error
 
+    async def check(self) -> None:
+        """Return when the bucket is there and answers; raises what boto3 raises when not."""
+        await asyncio.wrap_future(self._threads.submit(self._head))
+
     def discard(self, key: str) -> None:
         """Delete an object soon, if that can be done; nobody waits for it."""
         # After the end of the process's work nothing is taken on.
@@ -97,6 +101,9 @@ class Storage:
             ContentType=content_type,
             CacheControl=FOREVER,
         )
+
+    def _head(self) -> None:
+        self._client().head_bucket(Bucket=self._bucket)
 
     def _delete(self, key: str) -> None:
         try:

@@ -70,6 +70,10 @@ def _looks(held: Resources) -> dict[str, Look]:
         await held.cache.ping()
         return {}
 
+    async def storage() -> dict[str, float]:
+        await held.storage.check()
+        return {}
+
     async def outbox_age() -> dict[str, float]:
         waiting = outbox.c.delivered_at.is_(None) & outbox.c.dead_at.is_(None)
         age = func.extract("epoch", func.now() - func.min(outbox.c.created_at))
@@ -80,6 +84,7 @@ def _looks(held: Resources) -> dict[str, Look]:
     looks: dict[str, Look] = {
         POSTGRESQL: lambda: _answers(held.engine),
         "cache": cache,
+        "storage": storage,
         "outbox": outbox_age,
     }
     if held.reads is not held.engine:

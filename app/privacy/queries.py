@@ -100,7 +100,6 @@ def personal(user_id: UUID) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (notifications, notifications.c.user_id == user_id),
         (outbox, outbox.c.user_id == user_id),
         (interests, interests.c.user_id == user_id),
-        (uploads, uploads.c.owner_id == user_id),
         (shelters, shelters.c.user_id == user_id),
         (reset_tokens, reset_tokens.c.user_id == user_id),
         (refresh_tokens, refresh_tokens.c.session_id.in_(of_theirs)),

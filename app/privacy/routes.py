@@ -32,5 +32,5 @@ async def me_export(held: Held, caller: Caller) -> Response:
 @router.delete(catalog.ME_DELETE.template, status_code=204)
 async def me_delete(held: Held, caller: Caller, work: InWork, response: Response) -> None:
     """Erase the caller's personal data and log out everywhere; nobody can undo this."""
-    await delete_account(work, held.cache, caller.user_id)
+    await delete_account(work, held.cache, held.storage, caller.user_id)
     clear_cookies(response)

@@ -17,6 +17,7 @@ from app.cache import AWAY, deck_key, object_key
 from app.errors import Unauthorized
 from app.households.service import leave_household
 from app.households.tables import household_members
+from app.media.service import forget_pictures
 from app.pets.tables import pets
 from app.privacy.queries import SECTIONS, Section, decline_all, personal
 from app.swipes.tables import swipes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from app.accounts.schemas import Account, Preferences
+    from app.storage import Storage
     from app.work import Work
 
 # Rows that are held at once; a pet may have a description of 16 000 bytes.
@@ -70,7 +72,7 @@ async def _pages(
             return
 
 
-async def delete_account(work: Work, cache: Redis, user_id: UUID) -> None:
+async def delete_account(work: Work, cache: Redis, storage: Storage, user_id: UUID) -> None:
     """Erase what is personal; likes and matches stay, as decisions of somebody unknown.
 
     The address is free again, and no log-in can ever lead here. Raises Unauthorized when the
@@ -84,6 +86,7 @@ async def delete_account(work: Work, cache: Redis, user_id: UUID) -> None:
         await leave_household(work, cache, user_id, mine)
     taken_back = await _withdraw(connection, user_id)
     await _forget_person(connection, user_id)
+    await forget_pictures(work, storage, user_id)
     await revoke_sessions(work, cache, user_id)
     for table, theirs in personal(user_id):
         await connection.execute(delete(table).where(theirs))

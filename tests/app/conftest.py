@@ -46,6 +46,7 @@ from app.main import build_resources, create_app
 from app.migrations.runner import migrate
 from app.settings import PREFIX, Environment, Settings, load_settings
 from app.stop import Stop
+from tests.app.gallery import gallery, picture, with_storage  # noqa: F401  # fixtures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

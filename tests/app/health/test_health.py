@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
     from tests.app.conftest import Account, Api, OpenApi
+    from tests.app.gallery import Gallery
 
 pytestmark = pytest.mark.anyio
 
@@ -48,13 +49,14 @@ async def administer(api: Api) -> httpx.AsyncClient:
     return api.with_token(await api.token(Principal(uuid4(), Role.ADMIN, uuid4())))
 
 
-async def test_an_administrator_sees_every_dependency(api: Api) -> None:
+async def test_an_administrator_sees_every_dependency(gallery: Gallery) -> None:
+    api = gallery.api
     admin = await administer(api)
     answer = await admin.get("/health/deep")
     assert answer.status_code == 200
     found = answer.json()
     assert found["status"] == "ok"
-    assert {"postgresql", "cache", "outbox"} <= set(found["dependencies"])
+    assert {"postgresql", "cache", "storage", "outbox"} <= set(found["dependencies"])
     for dependency in found["dependencies"].values():
         assert dependency["status"] == "ok"
         assert 0 < dependency["latency_ms"] < 1000
@@ -85,6 +87,14 @@ async def test_a_dependency_that_is_away_is_named(
         assert found["dependencies"]["replica"]["status"] == "unavailable"
         assert found["dependencies"]["postgresql"]["status"] == "ok"
         assert "canary-password" not in answer.text
+
+
+async def test_without_the_bucket_the_service_is_degraded(gallery: Gallery) -> None:
+    gallery.s3.delete_bucket(Bucket=gallery.bucket)
+    found = (await (await administer(gallery.api)).get("/health/deep")).json()
+    storage = found["dependencies"]["storage"]
+    assert (found["status"], storage["status"]) == ("degraded", "unavailable")
+    assert storage["reason"] == "ClientError"
 
 
 async def test_without_postgresql_the_whole_service_is_unavailable(

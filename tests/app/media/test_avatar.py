@@ -9,9 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.tables import users
 from app.auth import Principal, Role
-from app.media.service import forget_pictures
 from app.media.tables import uploads
-from app.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.app.conftest import WaitUntil
-    from tests.app.media.conftest import Gallery
+    from tests.app.gallery import Gallery
 
 pytestmark = pytest.mark.anyio
 ROUTE = "/api/users/me/avatar"
@@ -110,17 +108,15 @@ async def test_an_account_that_is_gone_has_no_avatar(
     wait_until(gallery.empty, "the picture is gone")
 
 
-async def test_all_pictures_of_somebody_can_be_forgotten(
+async def test_all_pictures_of_somebody_go_with_their_account(
     gallery: Gallery, picture: Callable[..., bytes], wait_until: WaitUntil
 ) -> None:
     one, other = await gallery.api.join(), await gallery.api.join()
     await put(one.client, picture())
     await one.client.post("/api/upload", files={"file": picture()})
     kept = await put(other.client, picture())
-    work = Work(gallery.api.held.engine)
-    await forget_pictures(work, gallery.api.held.storage, one.id)
     assert len(gallery.keys()) == 3
-    await work.commit()
+    assert (await one.client.delete("/api/users/me")).status_code == 204
     wait_until(lambda: len(gallery.keys()) == 1, "their pictures are gone")
     assert kept.json()["url"].endswith(gallery.keys().pop())
     assert await gallery.api.rows(uploads) == 1

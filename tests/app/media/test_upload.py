@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
     from tests.app.conftest import OpenApi, WaitUntil
-    from tests.app.media.conftest import Gallery
+    from tests.app.gallery import Gallery
 
 pytestmark = pytest.mark.anyio
 ROUTE = "/api/upload"
