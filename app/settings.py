@@ -66,6 +66,20 @@ class Fault(StrEnum):
     SLOW = "slow"
 
 
+class OtlpProtocol(StrEnum):
+    """How a collector is spoken to; the names are OpenTelemetry's."""
+
+    HTTP = "http/protobuf"
+    GRPC = "grpc"
+
+
+class Telemetry(StrEnum):
+    """Whether a process tells anything about itself; `none` is what measurements compare with."""
+
+    FULL = "full"
+    NONE = "none"
+
+
 class MisconfiguredError(Exception):
     """A setting is missing or wrong; the text is one sentence for the operator."""
 
@@ -144,6 +158,13 @@ class Settings(BaseSettings):
     remote_timeout_seconds: float = Field(default=1.5, gt=0, le=30)
     feature_chat: bool = True
     feature_webhooks: bool = True
+    telemetry: Telemetry = Telemetry.FULL
+    # Unset means that no spans are recorded; log lines have trace ids all the same.
+    otlp_endpoint: HttpUrl | None = None
+    otlp_protocol: OtlpProtocol = OtlpProtocol.HTTP
+    otlp_logs: bool = False
+    # Unset means by environment: 10 % in production, 50 % in staging, everything elsewhere.
+    trace_ratio: float | None = Field(default=None, ge=0, le=1)
     management_host: str = "127.0.0.1"
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     revision: str = "unknown"
