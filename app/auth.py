@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 
 from app.errors import Unauthorized
 from app.settings import PREFIX, MisconfiguredError, read_key
+from app.telemetry.catalog import SPAN_HASH
+from app.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -142,12 +144,14 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Hash a password of at most 72 bytes."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, hash_password, password, self._rounds)
+        with span(SPAN_HASH):
+            return await loop.run_in_executor(self._threads, hash_password, password, self._rounds)
 
     async def matches(self, password: str, hashed: str | None) -> bool:
         """Check a password; an unknown account (None) takes as long and answers no."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._compare, password, hashed)
+        with span(SPAN_HASH):
+            return await loop.run_in_executor(self._threads, self._compare, password, hashed)
 
     def _compare(self, password: str, hashed: str | None) -> bool:
         given, nobody = password.encode(), self._nobody.encode()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from app.telemetry.valkey import WatchedRedis
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -20,7 +22,7 @@ POOL_SIZE = 50
 OBJECT_SECONDS = 300
 
 
-def create_cache(settings: Settings) -> Redis:
+def create_cache(settings: Settings) -> WatchedRedis:
     """Build the client; nothing connects before the first command."""
     seconds = settings.cache_timeout_seconds
     pool = BlockingConnectionPool.from_url(
@@ -33,7 +35,7 @@ def create_cache(settings: Settings) -> Redis:
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
-    return Redis.from_pool(pool)
+    return cast("WatchedRedis", WatchedRedis.from_pool(pool))
 
 
 def deck_key(user_id: UUID) -> str:

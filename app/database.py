@@ -9,6 +9,7 @@ from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.settings import PREFIX, MisconfiguredError
+from app.telemetry.sql import WatchedPool
 
 if TYPE_CHECKING:
     from pydantic import PostgresDsn
@@ -59,6 +60,7 @@ def _engine(settings: Settings, address: PostgresDsn, name: str) -> AsyncEngine:
     return create_async_engine(
         url,
         isolation_level="AUTOCOMMIT",
+        poolclass=WatchedPool,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_wait_seconds,

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from app.remote import Remote
     from app.settings import Settings
     from app.storage import Storage
-    from app.telemetry.instruments import Instruments
+    from app.telemetry.instruments import ApiInstruments
+    from app.telemetry.process import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Resources:
     cache: Redis
     tokens: Tokens
     passwords: Passwords
-    instruments: Instruments
+    instruments: ApiInstruments
+    telemetry: Telemetry
     # For services of others, like Gemini and Yelp.
     remote: Remote
     storage: Storage

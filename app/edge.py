@@ -19,8 +19,10 @@ from app.telemetry.catalog import (
     PET_IMPORT,
     RESET_CONFIRM,
     SIGN_UP,
+    TIMEOUT,
     UPLOAD,
 )
+from app.telemetry.middleware import ERROR_TYPE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -147,6 +149,7 @@ class DeadlineMiddleware:
                 await self.app(scope, receive, send_and_note)
         except TimeoutError:
             # Half an answer cannot be taken back: the server closes the connection.
+            scope[ERROR_TYPE] = TIMEOUT
             if begun:
                 raise
             late = Unavailable("This took too long; try again.")

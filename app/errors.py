@@ -15,6 +15,7 @@ ServiceError
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,12 +30,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
+from app.telemetry.catalog import EXCEPTION
+from app.telemetry.middleware import ERROR_TYPE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import FastAPI
     from starlette.requests import Request
 
+LOG = logging.getLogger("petswipe.errors")
 PROBLEM_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
 # What the pool, the drivers and the resolver raise when the other side does not answer.
@@ -206,7 +211,9 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
     raise error
 
 
-async def _unexpected(request: Request, _: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    request.scope[ERROR_TYPE] = EXCEPTION
+    LOG.error("unhandled", exc_info=error, extra={"event": "error"})
     detail = "Something failed on our side; quote the request id when you report it."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

@@ -15,7 +15,7 @@ from app.telemetry.catalog import SWIPE_CREATE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from app.telemetry.instruments import Instruments
+    from app.telemetry.instruments import ApiInstruments
 
 ERROR_EVERY = 10
 SLOW_EVERY = 5
@@ -26,7 +26,7 @@ class InjectedFault(ServiceError):
     """Answered in place of a swipe while PET_FAULT=errors."""
 
 
-def disturbance(fault: Fault, instruments: Instruments) -> Callable[[Request], Awaitable[None]]:
+def disturbance(fault: Fault, instruments: ApiInstruments) -> Callable[[Request], Awaitable[None]]:
     """Make a dependency that fails every tenth swipe, or delays every fifth.
 
     Swipes are counted and not drawn, so that the shares are exact; nothing of a failed one is

@@ -56,6 +56,9 @@ class GateMiddleware:
         self.app = app
         self.held = held
         self.local = LocalWindows()
+        self.sessions = held.instruments.cache_requests["session"]
+        self.limits = held.instruments.rate_limited
+        self.refused = held.instruments.tokens_refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Recognise, count, and let through or refuse."""
@@ -72,6 +75,8 @@ class GateMiddleware:
             else:
                 counts, session = await self._count(found, scope["client_ip"])
                 scope["caller"] = await self._confirm(found, session)
+            for count in counts:
+                self.limits[count.window.policy]["refused" if count.exceeded else "admitted"].inc()
             exceeded = next((count for count in counts if count.exceeded), None)
             if exceeded is not None:
                 raise TooMany("Too many requests; slow down.", exceeded.resets_in)
@@ -93,8 +98,14 @@ class GateMiddleware:
                 queue(pipe, windows)
                 replies = await pipe.execute()
         except AWAY:
+            self.held.instruments.rate_fallbacks.inc()
+            if isinstance(found, Principal):
+                self.sessions["error"].inc()
             return [self.local.count(window) for window in windows], None
-        session = replies.pop(0) if isinstance(found, Principal) else None
+        session = None
+        if isinstance(found, Principal):
+            session = replies.pop(0)
+            self.sessions["miss" if session is None else "hit"].inc()
         return read(replies, windows), session
 
     def _windows(self, found: Principal | Unauthorized, address: str) -> Sequence[Window]:
@@ -117,6 +128,7 @@ class GateMiddleware:
         if isinstance(found, Unauthorized) or session == GOOD:
             return found
         if session == REVOKED:
+            self.refused["ended"].inc()
             return Unauthorized(ENDED)
         held = self.held
         try:
@@ -125,7 +137,10 @@ class GateMiddleware:
             )
         except Exception as error:
             raise Unavailable("A dependency does not answer; try again.") from error
-        return found if good else Unauthorized(ENDED)
+        if good:
+            return found
+        self.refused["ended"].inc()
+        return Unauthorized(ENDED)
 
 
 def recognise(
@@ -147,6 +162,7 @@ def recognise(
     try:
         principal = held.tokens.verify(token.strip())
     except Unauthorized as error:
+        held.instruments.tokens_refused["invalid"].inc()
         return error
     if by_cookie and method not in SAFE:
         given = headers.get(CSRF_HEADER, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from contextlib import asynccontextmanager
 from functools import partial
@@ -36,15 +37,18 @@ from app.pets.routes import router as pets
 from app.pictures import Pictures
 from app.privacy.routes import router as privacy
 from app.remote import Remote
-from app.request_id import RequestIdMiddleware
-from app.settings import Fault
+from app.settings import Fault, TelemetryMode
 from app.shelters.routes import router as shelters
 from app.storage import Storage
 from app.swipes.admirer_routes import router as admirers
 from app.swipes.routes import router as swipes
-from app.telemetry.catalog import DOCS, OPENAPI
-from app.telemetry.instruments import Instruments
-from app.telemetry.middleware import MetricsMiddleware
+from app.telemetry.catalog import DOCS, JOB, OPENAPI
+from app.telemetry.instruments import ApiInstruments, NullInstruments
+from app.telemetry.logs import NullLogs
+from app.telemetry.middleware import RequestIdMiddleware, TelemetryMiddleware
+from app.telemetry.process import build_telemetry
+from app.telemetry.runtime import measure_lag
+from app.telemetry.sql import watch
 from app.version import VERSION
 
 if TYPE_CHECKING:
@@ -53,8 +57,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from app.settings import Settings
+    from app.telemetry.logs import Logs
 
-
+NO_LOGS = NullLogs()
 ROUTERS = (
     auth,
     users,
@@ -79,22 +84,32 @@ ROUTERS = (
 COMMON = errors.answers(400, 401, 413, 422, 429, 500, 503)
 
 
-def build_resources(settings: Settings) -> Resources:
+def build_resources(settings: Settings, logs: Logs | NullLogs = NO_LOGS) -> Resources:
     """Build what lives as long as the process; nothing connects yet.
 
     Raises MisconfiguredError when the signing key is unusable.
     """
     engine = create_engine(settings)
+    reads = create_reads(settings, engine)
+    cache = create_cache(settings)
+    measured = settings.telemetry is TelemetryMode.FULL
+    instruments = (ApiInstruments if measured else NullInstruments)(VERSION, settings.revision)
+    if measured:
+        cache.instruments = instruments.databases
+        watch(engine, "primary", instruments.databases)
+        if reads is not engine:
+            watch(reads, "replica", instruments.databases)
     return Resources(
         settings=settings,
         engine=engine,
-        reads=create_reads(settings, engine),
-        cache=create_cache(settings),
+        reads=reads,
+        cache=cache,
         tokens=Tokens(settings),
         passwords=Passwords(settings.bcrypt_rounds),
-        instruments=Instruments(VERSION, settings.revision),
-        remote=Remote(settings),
-        storage=Storage(settings),
+        instruments=instruments,
+        telemetry=build_telemetry(settings, JOB, instruments, logs),
+        remote=Remote(settings, instruments),
+        storage=Storage(settings, instruments),
         pictures=Pictures(settings.max_upload_pixels),
     )
 
@@ -139,13 +154,17 @@ def create_app(held: Resources) -> ASGIApp:
         allow_credentials=True,
     )
     app = SecurityHeadersMiddleware(app)
-    return MetricsMiddleware(RequestIdMiddleware(app), held.instruments.http)
+    if settings.telemetry is TelemetryMode.NONE:
+        return RequestIdMiddleware(app)
+    return TelemetryMiddleware(app, held.instruments, held.telemetry)
 
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     held: Resources = api.state.resources
     health: Health = api.state.health
+    held.telemetry.start()
+    lag = asyncio.create_task(measure_lag(held.instruments.loop_lag))
     await health.start(held)
     # What start-up made never becomes garbage; without this the collector walks it again and again
     # in the middle of requests.
@@ -161,3 +180,6 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     await held.engine.dispose()
     if held.reads is not held.engine:
         await held.reads.dispose()
+    lag.cancel()
+    # It waits for the collector, for a few seconds at most.
+    await asyncio.to_thread(held.telemetry.close)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import httpx
+
+from app.telemetry.tracing import Kind, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import HttpUrl
 
     from app.settings import Settings
+    from app.telemetry.instruments import ApiInstruments
 
 MOST_BYTES = 1024 * 1024
 # What is left of a request's time answers without the other service.
@@ -27,14 +31,16 @@ class RemoteError(Exception):
 class Remote:
     """One HTTP client a process, made when first used: loading certificates takes its time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instruments: ApiInstruments) -> None:
         """Take how long others may need."""
         deadline = settings.request_deadline_seconds * SHARE_OF_DEADLINE
         self._seconds = min(settings.remote_timeout_seconds, deadline)
+        self._durations = instruments.remote_seconds
         self._client: httpx.AsyncClient | None = None
 
     async def ask(
         self,
+        service: str,
         method: str,
         base: HttpUrl,
         path: str,
@@ -43,7 +49,33 @@ class Remote:
         params: Mapping[str, str | float] | None = None,
         body: object = None,
     ) -> Any:  # noqa: ANN401  # whatever JSON the other side sends; callers validate it
-        """Send a request and read the JSON answer; raises RemoteError whatever goes wrong."""
+        """Send a request and read the JSON answer; raises RemoteError whatever goes wrong.
+
+        `service` is who is asked, in the catalogue's words.
+        """
+        begun, outcome = perf_counter(), "failed"
+        with span(f"{method} {service}", Kind.CLIENT, {"http.request.method": method}) as opened:
+            try:
+                sent = (
+                    {**headers, "traceparent": opened.traceparent}
+                    if opened.traceparent
+                    else headers
+                )
+                answer = await self._ask(method, base, path, sent, params, body)
+                outcome = "done"
+            finally:
+                self._durations[service][outcome].observe(perf_counter() - begun)
+        return answer
+
+    async def _ask(
+        self,
+        method: str,
+        base: HttpUrl,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str | float] | None,
+        body: object,
+    ) -> Any:  # noqa: ANN401  # whatever JSON the other side sends
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=self._seconds)
         # Nothing is unpacked, so that what arrives is all there is.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import subprocess
@@ -18,6 +17,9 @@ from app.database import connection_limit, create_engine, create_reads
 from app.main import build_resources, create_app
 from app.settings import PREFIX, MisconfiguredError
 from app.stop import Stop
+from app.telemetry.catalog import JOB
+from app.telemetry.logs import configure_logs
+from app.telemetry.protocol import counting
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -90,8 +92,8 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
     The metrics have a thread and a port of their own, so that a scrape is answered while the event
     loop is busy and never from the public port.
     """
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
-    held = build_resources(settings)
+    logs = configure_logs(settings, JOB)
+    held = build_resources(settings, logs)
     try:
         management, _ = start_http_server(
             management_port, settings.management_host, held.instruments.registry
@@ -103,6 +105,9 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
         create_app(held),
         log_config=None,
         access_log=False,
+        http=counting(held.instruments.http),
+        # There is none to speak to: the request is answered like any other.
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
@@ -115,6 +120,7 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
         uvicorn.Server(config).run(sockets=[sock])
     finally:
         management.shutdown()
+        logs.close()
 
 
 def serve_workers(sock: socket.socket, workers: int, management_port: int) -> int:

@@ -73,7 +73,7 @@ class OtlpProtocol(StrEnum):
     GRPC = "grpc"
 
 
-class Telemetry(StrEnum):
+class TelemetryMode(StrEnum):
     """Whether a process tells anything about itself; `none` is what measurements compare with."""
 
     FULL = "full"
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     remote_timeout_seconds: float = Field(default=1.5, gt=0, le=30)
     feature_chat: bool = True
     feature_webhooks: bool = True
-    telemetry: Telemetry = Telemetry.FULL
+    telemetry: TelemetryMode = TelemetryMode.FULL
     # Unset means that no spans are recorded; log lines have trace ids all the same.
     otlp_endpoint: HttpUrl | None = None
     otlp_protocol: OtlpProtocol = OtlpProtocol.HTTP
@@ -199,6 +199,9 @@ class Settings(BaseSettings):
             return self
         if self.fault is not Fault.NONE:
             msg = f"{PREFIX}FAULT={self.fault} is refused in production: unset it"
+            raise ValueError(msg)
+        if self.telemetry is TelemetryMode.NONE:
+            msg = f"{PREFIX}TELEMETRY=none is refused in production: nobody would see it fail"
             raise ValueError(msg)
         if self.bcrypt_rounds < Settings.model_fields["bcrypt_rounds"].default:
             msg = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Lock
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,9 +15,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import Unavailable
+from app.telemetry.catalog import SPAN_STORAGE
+from app.telemetry.tracing import Kind, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.settings import Settings
+    from app.telemetry.instruments import ApiInstruments
 
 LOG = logging.getLogger("app.storage")
 THREADS = 4
@@ -53,11 +59,12 @@ def create_client(settings: Settings) -> Any:  # noqa: ANN401  # boto3 has no ty
 class Storage:
     """One bucket, written by a few threads of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instruments: ApiInstruments) -> None:
         """Take the bucket; its client is made by the thread that needs it first."""
         self._settings = settings
         self._bucket = settings.storage_bucket
         self._base = _base(settings)
+        self._seconds = instruments.storage_seconds
         self._threads = ThreadPoolExecutor(THREADS, "storage")
         self._lock = Lock()
         self._made: Any = None
@@ -70,7 +77,8 @@ class Storage:
         """Store an object under a new key; raises Unavailable when S3 does not take it."""
         job = self._threads.submit(self._put, key, content, content_type)
         try:
-            await asyncio.wrap_future(job)
+            with span(SPAN_STORAGE, Kind.CLIENT, {"aws.s3.operation": "put"}):
+                await asyncio.wrap_future(job)
         except asyncio.CancelledError:
             # The thread goes on, and nobody waits for what it stores.
             job.add_done_callback(lambda _: self.discard(key))
@@ -94,22 +102,34 @@ class Storage:
         self._threads.shutdown(wait=False)
 
     def _put(self, key: str, content: bytes, content_type: str) -> None:
-        self._client().put_object(
-            Bucket=self._bucket,
-            Key=key,
-            Body=content,
-            ContentType=content_type,
-            CacheControl=FOREVER,
-        )
+        with self._measured("put"):
+            self._client().put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,
+                ContentType=content_type,
+                CacheControl=FOREVER,
+            )
 
     def _head(self) -> None:
-        self._client().head_bucket(Bucket=self._bucket)
+        with self._measured("head"):
+            self._client().head_bucket(Bucket=self._bucket)
 
     def _delete(self, key: str) -> None:
         try:
-            self._client().delete_object(Bucket=self._bucket, Key=key)
+            with self._measured("delete"):
+                self._client().delete_object(Bucket=self._bucket, Key=key)
         except FAILURES as error:
             LOG.warning("object %s stays, although nobody needs it: %s", key, _reason(error))
+
+    @contextmanager
+    def _measured(self, operation: str) -> Iterator[None]:
+        begun, outcome = perf_counter(), "failed"
+        try:
+            yield
+            outcome = "done"
+        finally:
+            self._seconds[operation][outcome].observe(perf_counter() - begun)
 
     def _client(self) -> Any:  # noqa: ANN401  # boto3 has no types
         with self._lock:

@@ -35,7 +35,9 @@ class TransactionRoute(APIRoute):
             if request.method in SAFE:
                 return await original(request)
             held: Resources = request.app.state.resources
-            opened = request.scope["work"] = Work(held.engine, request.scope["request_id"])
+            opened = request.scope["work"] = Work(
+                held.engine, request.scope["request_id"], held.instruments
+            )
             try:
                 response = await self.answer(request, opened, original)
                 await opened.commit()

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.database import transactional
+from app.telemetry.catalog import SPAN_COMMIT
+from app.telemetry.instruments import NullInstruments
+from app.telemetry.tracing import Kind, span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from app.telemetry.instruments import ApiInstruments
+
     # Counts something, or drops a cache entry.
     Effect = Callable[[], Awaitable[None] | None]
+
+
+# What commands outside of the API count with.
+UNHEARD = NullInstruments("", "")
 
 
 class Work:
@@ -21,11 +30,15 @@ class Work:
     Counters and cache entries follow the commit, so that nothing is told that did not happen.
     """
 
-    def __init__(self, engine: AsyncEngine, request_id: str = "") -> None:
+    def __init__(
+        self, engine: AsyncEngine, request_id: str = "", instruments: ApiInstruments = UNHEARD
+    ) -> None:
         """Take the pool; a connection is taken from it by the first who asks."""
         self.request_id = request_id
+        self.instruments = instruments
         self._engine = engine
         self._connection: AsyncConnection | None = None
+        self._alone = False
         self._effects: list[Effect] = []
 
     async def connection(self, *, alone: bool = False) -> AsyncConnection:
@@ -37,6 +50,7 @@ class Work:
         if self._connection is None:
             engine = self._engine if alone else transactional(self._engine)
             self._connection = await engine.connect()
+            self._alone = alone
         return self._connection
 
     def afterwards(self, effect: Effect) -> None:
@@ -48,7 +62,11 @@ class Work:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                await connection.commit()
+                if self._alone:
+                    await connection.commit()
+                else:
+                    with span(SPAN_COMMIT, Kind.CLIENT, {"db.system.name": "postgresql"}):
+                        await connection.commit()
             finally:
                 await connection.close()
         effects, self._effects = self._effects, []

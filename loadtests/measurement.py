@@ -19,7 +19,7 @@ from slo.queries import Between, timestamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.telemetry.catalog import Route
+    from app.telemetry.model import Route
     from slo.prometheus import Prometheus
 
 UP = f"up{labels({'job': JOB})}"

@@ -12,7 +12,7 @@ from loadtests.errors import MisuseError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.telemetry.catalog import Route
+    from app.telemetry.model import Route
 
 TIMEOUT_SECONDS = 10.0
 

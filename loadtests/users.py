@@ -12,7 +12,7 @@ from locust.exception import StopUser
 from loadtests.scenarios.swipe_hot_path import log_in, swipe_through_a_deck
 
 if TYPE_CHECKING:
-    from app.telemetry.catalog import Route
+    from app.telemetry.model import Route
     from loadtests.plan import Plan
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from app.telemetry.catalog import Kind, Metric, edge_label
+from app.telemetry.model import Kind, Metric, edge_label
 from slo.promql import Matcher, Selector
 
 SLO_ID = re.compile(r"[a-z][a-z0-9-]{2,39}")

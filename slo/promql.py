@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.telemetry.catalog import TARGET_LABELS, Metric
+from app.telemetry.catalog import TARGET_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+
+    from app.telemetry.model import Metric
 
 OPERATORS = ("=", "!=", "=~", "!~")
 UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from app.accounts.tables import users
 from app.accounts.throttle import guesses
 from app.audit.service import record
 from app.errors import TooMany, Unauthorized, Unprocessable
+from app.telemetry.events import LOGIN_FAILED
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from app.dependencies import Resources
     from app.work import Work
 
+LOG = logging.getLogger("app.accounts")
+# Enough to see that it is one address that is tried again and again.
+SEAL_PREFIX = 16
 WRONG = "The e-mail or the password is wrong."
 
 
@@ -31,17 +36,17 @@ async def log_in(
     Raises TooMany before anything is checked once there were too many failures.
     """
     attempts = guesses(held, given.email, address)
-    await attempts.check()
+    try:
+        await attempts.check()
+    except TooMany:
+        held.instruments.log_ins["throttled"].inc()
+        raise
     who = await check_credentials(held.engine, held.passwords, given.email, given.password)
     if who.user_id is None or not who.right:
         held.instruments.log_ins["failure"].inc()
-        await record(
-            work,
-            who.user_id,
-            "auth.login_failed",
-            "account",
-            held.tokens.seal("email", given.email),
-        )
+        account = held.tokens.seal("email", given.email)
+        _tell_failure(account, who.user_id, address)
+        await record(work, who.user_id, "auth.login_failed", "account", account)
         try:
             await attempts.note_failure()
         except TooMany as refusal:
@@ -70,6 +75,7 @@ async def change_password(
     attempts = guesses(held, row.email, address)
     await attempts.check()
     if not await check_password(held.passwords, given.current, row.password_hash):
+        _tell_failure(held.tokens.seal("email", row.email), user_id, address)
         await attempts.note_failure()
         raise Unprocessable("The current password is wrong.")
     await attempts.check()
@@ -77,3 +83,14 @@ async def change_password(
     if await set_password(work, held.cache, user_id, hashed) is None:
         raise Unauthorized(GONE)
     await record(work, user_id, "auth.password_change", "account", user_id)
+
+
+def _tell_failure(account: str, user_id: UUID | None, address: str) -> None:
+    """Log a wrong password without the e-mail: a keyed digest, so that nobody can try addresses."""
+    noted = {
+        "event": LOGIN_FAILED,
+        "account": account[:SEAL_PREFIX],
+        "user_id": user_id,
+        "client_ip": address,
+    }
+    LOG.info("a log-in failed", extra=noted)

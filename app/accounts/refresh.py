@@ -32,17 +32,22 @@ async def renew_session(work: Work, cache: Redis, settings: Settings, token: str
     connection = await work.connection()
     digest = token_digest(token)
     found = (await connection.execute(_lock_session(digest))).one_or_none()
+    outcomes = work.instruments.refreshes
     if found is None or found.revoked_at is not None:
+        outcomes["refused"].inc()
         return None
     used = await _read_token(connection, digest, settings.refresh_grace_seconds)
     if not used.alive or not found.usable:
+        outcomes["refused"].inc()
         return None
     if used.late:
         await revoke_sessions(work, cache, found.user_id, only=found.id)
         await record(work, found.user_id, "auth.refresh_reuse", "session", found.id)
+        work.afterwards(outcomes["reuse"].inc)
         return None
     await _prolong(connection, digest, found.id, settings.access_token_seconds)
     successor = await make_refresh_token(connection, found.id, settings.refresh_token_seconds)
+    work.afterwards(outcomes["success"].inc)
     # The role as it is now, not as it was at log-in.
     return Session(found.id, found.user_id, Role(found.role), successor)
 

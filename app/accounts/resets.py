@@ -54,6 +54,7 @@ async def request_reset(held: Resources, work: Work, email: str) -> None:
     connection = await work.connection()
     await connection.execute(insert(outbox).from_select(["user_id", "kind", "payload"], owner))
     await record(work, None, "auth.reset_request", "account", held.tokens.seal("email", email))
+    work.afterwards(held.instruments.password_resets["requested"].inc)
 
 
 async def confirm_reset(
@@ -79,4 +80,5 @@ async def confirm_reset(
     if user_id is None or email is None:
         raise Unprocessable(WRONG)
     await record(work, user_id, "auth.password_reset", "account", user_id)
+    work.afterwards(held.instruments.password_resets["confirmed"].inc)
     work.afterwards(guesses(held, email, address).forgive)

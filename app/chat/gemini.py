@@ -56,6 +56,7 @@ async def ask_gemini(
 ) -> str:
     """Return plain text of at most 2 000 characters; raises RemoteError when there is none."""
     reply = await remote.ask(
+        "gemini",
         "POST",
         base,
         f"v1beta/models/{MODEL}:generateContent",

@@ -14,17 +14,22 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from app.telemetry.instruments import ApiInstruments
+
 # Longer than the deadline of a request: who has read before a change stores nothing after it.
 CHANGED_SECONDS = 60
 CHANGED = ""
 
 
-async def recall(cache: Redis, household_id: UUID) -> Household | None:
+async def recall(cache: Redis, instruments: ApiInstruments, household_id: UUID) -> Household | None:
     """Return the cached household; None when there is none, or no cache."""
+    results = instruments.cache_requests["household"]
     try:
         found = await cache.get(object_key("household", household_id))
     except AWAY:
+        results["error"].inc()
         return None
+    results["hit" if found else "miss"].inc()
     if not found:
         return None
     try:

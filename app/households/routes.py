@@ -37,7 +37,9 @@ async def household_join(body: Invitation, held: Held, caller: Caller, work: InW
 @router.get(catalog.HOUSEHOLD_READ.template, responses=answers(404))
 async def household_read(household_id: UUID, held: Held, caller: Caller) -> Household:
     """Read the household that the caller is in."""
-    return await read_household(held.engine, held.cache, caller.user_id, household_id)
+    return await read_household(
+        held.engine, held.cache, held.instruments, caller.user_id, household_id
+    )
 
 
 @router.get(catalog.HOUSEHOLD_MEMBERS.template, responses=answers(404))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from app.telemetry.instruments import ApiInstruments
     from app.work import Work
 
 LOG = logging.getLogger("app.households")
@@ -98,10 +99,14 @@ async def leave_household(work: Work, cache: Redis, user_id: UUID, household_id:
 
 
 async def read_household(
-    engine: AsyncEngine, cache: Redis, user_id: UUID, household_id: UUID
+    engine: AsyncEngine,
+    cache: Redis,
+    instruments: ApiInstruments,
+    user_id: UUID,
+    household_id: UUID,
 ) -> Household:
     """Read the caller's household, from the cache or else PostgreSQL; raises NotFound."""
-    household = await recall(cache, household_id)
+    household = await recall(cache, instruments, household_id)
     if household is None:
         async with engine.connect() as connection:
             household = await _read(connection, household_id)

@@ -61,15 +61,20 @@ async def replay(work: Work, claim: Claim) -> Response | None:
     another payload.
     """
     connection = await work.connection()
+    outcomes = work.instruments.idempotency
     if not await _lock(connection, claim):
+        outcomes["running"].inc()
         raise Conflict("The first request with this Idempotency-Key is still being answered.")
     mine = _row(claim)
     await connection.execute(delete(keys).where(mine, keys.c.created_at < func.now() - KEPT))
     row = (await connection.execute(select(keys).where(mine))).one_or_none()
     if row is None:
+        work.afterwards(outcomes["first"].inc)
         return None
     if row.fingerprint != claim.fingerprint:
+        outcomes["mismatch"].inc()
         raise Unprocessable("This Idempotency-Key was used for another request; make a new one.")
+    outcomes["replayed"].inc()
     return Response(row.body, row.status, {REPLAYED: "true"}, row.media_type)
 
 

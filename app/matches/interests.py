@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from app.auth import Principal
-    from app.telemetry.instruments import Instruments
+    from app.telemetry.instruments import ApiInstruments
     from app.work import Work
 
 
@@ -34,7 +34,7 @@ def theirs(caller: Principal) -> ColumnElement[bool]:
 
 async def answer_admirer(
     work: Work,
-    instruments: Instruments,
+    instruments: ApiInstruments,
     caller: Principal,
     pet_id: UUID,
     user_id: UUID,

@@ -102,6 +102,7 @@ async def change_match(
         for party in sorted({match.user_id, pet.owner_id} - {caller.user_id}):
             await tell(work, party, f"match.{status}", news)
         await record(work, caller.user_id, f"match.{status}", "match", match_id)
+        work.afterwards(work.instruments.match_changes[status].inc)
     changed = await _read(connection, match_id)
     if changed is None:
         raise NotFound(UNKNOWN)

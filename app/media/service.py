@@ -13,12 +13,14 @@ from sqlalchemy import delete, insert, select, update
 from app.accounts.service import GONE, in_use
 from app.accounts.tables import users
 from app.audit.service import record
-from app.errors import Unauthorized
+from app.errors import ServiceError, Unauthorized, Unavailable
 from app.forms import refuse_large
 from app.idempotency.service import keep, replay
 from app.media.schemas import Avatar, Uploaded
 from app.media.tables import uploads
 from app.pets.service import check_managed, set_photo
+from app.telemetry.catalog import SPAN_PICTURE
+from app.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,7 +65,7 @@ async def upload(sent: Sent, pet_id: UUID | None) -> Response:
 
     if pet_id is not None:
         await check_managed(sent.work, sent.caller, pet_id)
-    return await _store_once(sent, finish)
+    return await _store_once(sent, "pet", finish)
 
 
 async def set_avatar(sent: Sent) -> Response:
@@ -74,7 +76,7 @@ async def set_avatar(sent: Sent) -> Response:
         await _note(sent, stored)
         return JSONResponse(Avatar(url=stored.url).model_dump(), 200)
 
-    return await _store_once(sent, finish)
+    return await _store_once(sent, "avatar", finish)
 
 
 async def remove_avatar(work: Work, storage: Storage, user_id: UUID) -> None:
@@ -90,7 +92,7 @@ async def forget_pictures(work: Work, storage: Storage, user_id: UUID) -> None:
         work.afterwards(partial(storage.discard, key))
 
 
-async def _store_once(sent: Sent, finish: Finish) -> Response:
+async def _store_once(sent: Sent, purpose: str, finish: Finish) -> Response:
     """Put the picture, then its rows; the same request again is answered as the first time."""
     work, storage, claim = sent.work, sent.held.storage, sent.claim
     refuse_large(sent.file, sent.held.settings.max_upload_size)
@@ -99,7 +101,15 @@ async def _store_once(sent: Sent, finish: Finish) -> Response:
         return again
     # What comes may take seconds, for which a connection would be missing to others.
     await work.abandon()
-    stored, key = await _put(sent)
+    outcomes = sent.held.instruments.uploads[purpose]
+    try:
+        stored, key = await _put(sent)
+    except Unavailable:
+        outcomes["failed"].inc()
+        raise
+    except ServiceError:
+        outcomes["refused"].inc()
+        raise
     sent.undo.append(partial(storage.discard, key))
     # Before all other effects: what they wait for could end the request.
     work.afterwards(sent.undo.clear)
@@ -109,6 +119,7 @@ async def _store_once(sent: Sent, finish: Finish) -> Response:
         storage.discard(key)
         return again
     answer = await finish(stored)
+    work.afterwards(outcomes["stored"].inc)
     if claim is not None:
         await keep(work, claim, answer)
     return answer
@@ -117,7 +128,8 @@ async def _store_once(sent: Sent, finish: Finish) -> Response:
 async def _put(sent: Sent) -> tuple[Uploaded, str]:
     pictures, storage = sent.held.pictures, sent.held.storage
     async with pictures.room:
-        picture = await pictures.rewrite(sent.file.file)
+        with span(SPAN_PICTURE):
+            picture = await pictures.rewrite(sent.file.file)
         kind, upload_id = picture.kind, uuid4()
         key = f"{upload_id}.{kind.extension}"
         await storage.put(key, picture.content, kind.content_type)

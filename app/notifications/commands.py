@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +21,9 @@ from app.notifications.channels.webhook import WebhookChannel
 from app.notifications.delivery import Retries
 from app.notifications.dispatcher import Dispatcher
 from app.settings import Environment, MisconfiguredError, load_settings
+from app.telemetry.catalog import DISPATCH_JOB
 from app.telemetry.instruments import DispatchInstruments
+from app.telemetry.logs import configure_logs
 from app.version import VERSION
 
 if TYPE_CHECKING:
@@ -58,9 +60,11 @@ def dispatch(management_port: int, consume: bool) -> None:
     settings = load_settings()
     if consume and settings.amqp_url is None:
         raise MisconfiguredError("PET_AMQP_URL is not set: --consume needs the broker's address")
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s %(message)s")
     instruments = DispatchInstruments(VERSION, settings.revision)
-    with _management(settings, management_port, instruments.registry):
+    with (
+        closing(configure_logs(settings, DISPATCH_JOB)),
+        _management(settings, management_port, instruments.registry),
+    ):
         asyncio.run(_run(settings, instruments, consume))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from functools import partial
 from io import TextIOWrapper
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
@@ -55,6 +57,8 @@ async def import_pets(work: Work, owner_id: UUID, file: BinaryIO) -> Imported:
         if good:
             rows = [{"id": uuid4(), "owner_id": owner_id, **pet.model_dump()} for pet in good]
             await connection.execute(insert(pets), rows)
+            for kind, number in Counter(row["pet_type"] for row in rows).items():
+                work.afterwards(partial(work.instruments.pets_listed[kind].inc, number))
     if done.imported:
         await record(work, owner_id, "pet.import", "account", owner_id)
     return done

@@ -45,7 +45,7 @@ async def pets_mine(
 @router.get(catalog.PET_READ.template, responses=answers(404))
 async def pet_read(pet_id: UUID, held: Held, _: Caller) -> Pet:
     """Read one pet."""
-    return await read_pet(held.engine, held.cache, pet_id)
+    return await read_pet(held.engine, held.cache, held.instruments, pet_id)
 
 
 @router.patch(catalog.PET_CHANGE.template, responses=answers(404))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.auth import Principal
+    from app.telemetry.instruments import ApiInstruments
     from app.work import Work
 
 GONE = "There is no such pet."
@@ -32,12 +33,15 @@ async def create_pet(work: Work, owner_id: UUID, new: NewPet) -> Pet:
     connection = await work.connection()
     row = (await connection.execute(statement.returning(*SHOWN))).mappings().one()
     await record(work, owner_id, "pet.create", "pet", row["id"])
+    work.afterwards(work.instruments.pets_listed[row["pet_type"]].inc)
     return Pet.model_validate(row)
 
 
-async def read_pet(engine: AsyncEngine, cache: Redis, pet_id: UUID) -> Pet:
+async def read_pet(
+    engine: AsyncEngine, cache: Redis, instruments: ApiInstruments, pet_id: UUID
+) -> Pet:
     """Read one pet; raises NotFound when it was never there or is gone."""
-    cached = await recall(cache, pet_id)
+    cached = await recall(cache, instruments, pet_id)
     if cached is not None:
         return cached
     statement = select(*SHOWN).where(pets.c.id == pet_id, there)

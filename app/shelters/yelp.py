@@ -112,6 +112,7 @@ async def _recall(held: Resources, key: SecretStr, search: Mapping[str, float]) 
 
 async def _ask(held: Resources, key: SecretStr, search: Mapping[str, float]) -> list[_Business]:
     reply = await held.remote.ask(
+        "yelp",
         "GET",
         held.settings.yelp_url,
         "v3/businesses/search",

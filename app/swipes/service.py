@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from app.telemetry.instruments import Instruments
+    from app.telemetry.instruments import ApiInstruments
     from app.work import Work
 
 
 async def swipe(
-    work: Work, cache: Redis, instruments: Instruments, user_id: UUID, new: NewSwipe
+    work: Work, cache: Redis, instruments: ApiInstruments, user_id: UUID, new: NewSwipe
 ) -> tuple[Swipe, bool]:
     """Store a swipe; returns it and whether it is new.
 

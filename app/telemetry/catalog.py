@@ -6,26 +6,10 @@ the standard library only. A name that is not here does not exist: selectors ref
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from app.telemetry.model import OVERFLOW, Kind, Label, Metric, Route, Use
 
 UNMATCHED = "_unmatched"
 OTHER_METHOD = "_OTHER"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation of the API: method, full template, and the statuses that mean success."""
-
-    method: str
-    template: str
-    success: tuple[int, ...]
-
-    @property
-    def operation(self) -> str:
-        """Name the operation as load reports and tables print it, like `POST /api/swipes`."""
-        return f"{self.method} {self.template}"
-
 
 SIGN_UP = Route("POST", "/api/auth/signup", (201,))
 LOG_IN = Route("POST", "/api/auth/login", (200,))
@@ -87,8 +71,13 @@ ACTUATOR_INFO = Route("GET", "/actuator/info", (200,))
 OPENAPI = Route("GET", "/openapi.json", (200,))
 DOCS = Route("GET", "/docs", (200,))
 
+
 # What load balancers and orchestrators ask, without a token.
 PROBES = (HEALTH_LIVE, HEALTH_READY, HEALTH_STARTUP, READY, LIVE, ACTUATOR_HEALTH)
+# What tells about the service and is no part of what it does.
+BESIDES = (*PROBES, HEALTH_DEEP, INFO, ACTUATOR_INFO, OPENAPI, DOCS)
+# What has objectives of its own.
+PROMISED = (SWIPE_CREATE, DECK_READ, LOG_IN, UPLOAD)
 
 ROUTES = (
     SIGN_UP,
@@ -153,83 +142,29 @@ ROUTES = (
 )
 
 
-class Kind(StrEnum):
-    """The Prometheus type of a metric."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A label and its closed set of values; `values=()` means bounded by `bound` instead."""
-
-    name: str
-    values: tuple[str, ...] = ()
-    bound: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse a label whose number of values nobody has thought about."""
-        if bool(self.values) == bool(self.bound):
-            msg = f"label {self.name}: give either its closed set of values or what bounds them"
-            raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric family as it is exposed: counters carry their `_total`."""
-
-    name: str
-    kind: Kind
-    help: str
-    unit: str
-    labels: tuple[Label, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a declaration that Prometheus or a reader would stumble over."""
-        if (self.kind is Kind.COUNTER) != self.name.endswith("_total"):
-            msg = f"{self.name}: a counter ends in _total, and only a counter does"
-            raise ValueError(msg)
-        if (self.kind is Kind.HISTOGRAM) != bool(self.buckets):
-            msg = f"{self.name}: a histogram has bucket edges, and only a histogram does"
-            raise ValueError(msg)
-        if list(self.buckets) != sorted(set(self.buckets)):
-            msg = f"{self.name}: bucket edges must rise"
-            raise ValueError(msg)
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """List the label names in the order in which instruments take their values."""
-        return tuple(label.name for label in self.labels)
-
-    @property
-    def series(self) -> dict[str, tuple[str, ...]]:
-        """Map each series name that a scrape shows to the label names it carries."""
-        if self.kind is not Kind.HISTOGRAM:
-            return {self.name: self.label_names}
-        return {
-            f"{self.name}_bucket": (*self.label_names, "le"),
-            f"{self.name}_count": self.label_names,
-            f"{self.name}_sum": self.label_names,
-        }
-
-
-def edge_label(edge: float) -> str:
-    """Write a bucket edge as the exposition writes its `le` label, like `0.15` or `1.0`."""
-    return repr(float(edge))
-
+# What Prometheus calls a process of the API, and one that delivers events.
+JOB = "petswipe-api"
+DISPATCH_JOB = "petswipe-dispatcher"
+# Prometheus adds these to every series that it scrapes.
+TARGET_LABELS = ("job", "instance")
+# Series that one process may show; more would make scrapes slow and dashboards heavy.
+SERIES_BUDGET = 4_000
 
 METHOD = Label(
     "http_request_method",
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER_METHOD),
 )
-ROUTE = Label("http_route", (*dict.fromkeys(r.template for r in ROUTES), UNMATCHED))
+ROUTE = Label("http_route", (*dict.fromkeys(r.template for r in ROUTES), UNMATCHED, OVERFLOW))
 STATUS = Label(
-    "http_response_status_code", bound="the statuses that the service sends, three digits"
+    "http_response_status_code",
+    bound="the statuses that the service sends, three digits; empty when nothing was sent",
 )
-ERROR_TYPE = Label("error_type", ("", "exception", "cancelled"))
+# What made a request fail that the status alone may not show: it is sent before the body.
+EXCEPTION, TIMEOUT, CANCELLED, ANSWERED = "exception", "timeout", "cancelled", "error"
+DISCONNECTED, MALFORMED = "client_disconnected", "malformed"
+# Ours; the others are the client's.
+FAILURES = (ANSWERED, CANCELLED, EXCEPTION, TIMEOUT)
+ERROR_TYPE = Label("error_type", ("", *FAILURES, DISCONNECTED, MALFORMED))
 
 # OpenTelemetry's advised edges, and 0.15 and 0.3, which the swipe objectives name.
 HTTP_BUCKETS = (
@@ -243,6 +178,17 @@ HTTP_DURATION = Metric(
     "seconds",
     (METHOD, ROUTE, STATUS, ERROR_TYPE),
     HTTP_BUCKETS,
+    (Use.SLO, Use.ALERT, Use.PANEL),
+)
+STREAMED = (ME_EXPORT, PET_EXPORT)
+HTTP_FIRST_BYTE = Metric(
+    "http_server_first_byte_seconds",
+    Kind.HISTOGRAM,
+    "Time to the first byte of an answer that is sent in pieces.",
+    "seconds",
+    (Label("http_route", tuple(route.template for route in STREAMED)),),
+    (0.01, 0.05, 0.1, 0.3, 1.0, 5.0),
+    (Use.DEBUG,),
 )
 HTTP_ACTIVE = Metric(
     "http_server_active_requests",
@@ -251,14 +197,79 @@ HTTP_ACTIVE = Metric(
     "requests",
     (METHOD,),
 )
-SIGN_UPS = Metric("petswipe_signups_total", Kind.COUNTER, "Accounts created.", "accounts")
-LOG_INS = Metric(
-    "petswipe_logins_total",
-    Kind.COUNTER,
-    "Log-in attempts by outcome.",
-    "attempts",
-    (Label("outcome", ("success", "failure")),),
+
+# Databases, in the words of OpenTelemetry's conventions.
+DB_OPERATIONS = {
+    "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "redis": ("GET", "SET", "DEL", "HVALS", "HDEL", "PING", "PIPELINE"),
+}
+DB_SYSTEM = Label("db_system_name", tuple(DB_OPERATIONS))
+DB_OPERATION = Label(
+    "db_operation_name", (*(name for names in DB_OPERATIONS.values() for name in names), OVERFLOW)
 )
+DB_ERROR = Label("error_type", ("", "refused", "timeout", "unavailable"))
+DB_DURATION = Metric(
+    "db_client_operation_duration_seconds",
+    Kind.HISTOGRAM,
+    "Time of a statement or a cache command, the way there and back included.",
+    "seconds",
+    (DB_SYSTEM, DB_OPERATION, DB_ERROR),
+    (0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
+    (Use.ALERT, Use.PANEL),
+)
+POOL = Label("db_client_connection_pool_name", ("primary", "replica"))
+POOL_CONNECTIONS = Metric(
+    "db_client_connection_count",
+    Kind.GAUGE,
+    "Connections of a pool by what they are doing.",
+    "connections",
+    (POOL, Label("db_client_connection_state", ("idle", "used"))),
+    uses=(Use.ALERT, Use.PANEL),
+)
+POOL_MAX = Metric(
+    "db_client_connection_max",
+    Kind.GAUGE,
+    "Connections that a pool may have.",
+    "connections",
+    (POOL,),
+    uses=(Use.ALERT, Use.PANEL),
+)
+POOL_PENDING = Metric(
+    "db_client_connection_pending_requests",
+    Kind.GAUGE,
+    "Requests that wait for a connection now.",
+    "requests",
+    (POOL,),
+)
+POOL_WAIT = Metric(
+    "db_client_connection_wait_time_seconds",
+    Kind.HISTOGRAM,
+    "Time that somebody waited for a connection, a new one's opening included.",
+    "seconds",
+    (POOL,),
+    (0.001, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0),
+)
+POOL_TIMEOUTS = Metric(
+    "db_client_connection_timeouts_total",
+    Kind.COUNTER,
+    "Waits for a connection that were given up.",
+    "waits",
+    (POOL,),
+    uses=(Use.ALERT, Use.PANEL),
+)
+
+CACHES = ("deck", "household", "pet", "session")
+CACHE_REQUESTS = Metric(
+    "petswipe_cache_requests_total",
+    Kind.COUNTER,
+    "Reads of a cache by result; an error is answered from PostgreSQL.",
+    "reads",
+    (Label("cache", CACHES), Label("result", ("hit", "miss", "error"))),
+    uses=(Use.ALERT, Use.PANEL),
+)
+
+# What adopters and shelters do.
+SIGN_UPS = Metric("petswipe_signups_total", Kind.COUNTER, "Accounts created.", "accounts")
 SWIPES = Metric(
     "petswipe_swipes_total",
     Kind.COUNTER,
@@ -274,12 +285,128 @@ SWIPE_REPEATS = Metric(
     (Label("outcome", ("same", "contradiction")),),
 )
 MATCHES = Metric("petswipe_matches_total", Kind.COUNTER, "Matches made.", "matches")
-CACHE_REQUESTS = Metric(
-    "petswipe_cache_requests_total",
+MATCH_CHANGES = Metric(
+    "petswipe_match_changes_total",
     Kind.COUNTER,
-    "Reads of a cache by result; an error is answered from PostgreSQL.",
-    "reads",
-    (Label("cache", ("deck",)), Label("result", ("hit", "miss", "error"))),
+    "Matches moved on by a party; a completed one is an adoption.",
+    "matches",
+    (Label("status", ("accepted", "declined", "completed")),),
+)
+SPECIES = ("dog", "cat", "rabbit", "guinea_pig", "bird")
+PETS_LISTED = Metric(
+    "petswipe_pets_listed_total",
+    Kind.COUNTER,
+    "Pets offered for adoption, one by one or by a file.",
+    "pets",
+    (Label("pet_type", SPECIES),),
+)
+UPLOADS = Metric(
+    "petswipe_uploads_total",
+    Kind.COUNTER,
+    "Pictures sent, by what they were for and what became of them.",
+    "pictures",
+    (Label("purpose", ("pet", "avatar")), Label("outcome", ("stored", "refused", "failed"))),
+)
+DECK_BUILDS = Metric(
+    "petswipe_deck_build_seconds",
+    Kind.HISTOGRAM,
+    "Time to draw a deck from PostgreSQL after a miss.",
+    "seconds",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
+STORAGE_DURATION = Metric(
+    "petswipe_storage_request_seconds",
+    Kind.HISTOGRAM,
+    "Time of a request to the object storage, retries included.",
+    "seconds",
+    (Label("operation", ("put", "delete", "head")), Label("outcome", ("done", "failed"))),
+    (0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
+)
+REMOTE_DURATION = Metric(
+    "petswipe_remote_request_seconds",
+    Kind.HISTOGRAM,
+    "Time of a request to a service of others.",
+    "seconds",
+    (Label("service", ("gemini", "yelp")), Label("outcome", ("done", "failed"))),
+    (0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
+
+# Who is let in, and who is not.
+LOG_INS = Metric(
+    "petswipe_logins_total",
+    Kind.COUNTER,
+    "Log-in attempts by outcome.",
+    "attempts",
+    (Label("outcome", ("success", "failure", "throttled")),),
+    uses=(Use.ALERT, Use.PANEL),
+)
+REFRESHES = Metric(
+    "petswipe_token_refreshes_total",
+    Kind.COUNTER,
+    "Uses of a refresh token; reuse means that it is in two hands, and its session has ended.",
+    "uses",
+    (Label("outcome", ("success", "refused", "reuse")),),
+    uses=(Use.ALERT, Use.PANEL),
+)
+TOKENS_REFUSED = Metric(
+    "petswipe_tokens_refused_total",
+    Kind.COUNTER,
+    "Requests with an access token that is no good, or with one whose session has ended.",
+    "requests",
+    (Label("reason", ("invalid", "ended")),),
+)
+PASSWORD_RESETS = Metric(
+    "petswipe_password_resets_total",
+    Kind.COUNTER,
+    "Passwords reset by e-mail: asked for, and carried out.",
+    "resets",
+    (Label("step", ("requested", "confirmed")),),
+)
+RATE_LIMITED = Metric(
+    "petswipe_rate_limit_requests_total",
+    Kind.COUNTER,
+    "Requests counted against a limit, by whether it let them pass.",
+    "requests",
+    (Label("policy", ("anonymous", "ip", "user")), Label("outcome", ("admitted", "refused"))),
+    uses=(Use.ALERT, Use.PANEL),
+)
+RATE_FALLBACKS = Metric(
+    "petswipe_rate_limit_fallbacks_total",
+    Kind.COUNTER,
+    "Requests that a process counted alone, because Valkey did not answer.",
+    "requests",
+)
+IDEMPOTENCY = Metric(
+    "petswipe_idempotency_requests_total",
+    Kind.COUNTER,
+    "Requests with an Idempotency-Key, by what the key was worth.",
+    "requests",
+    (Label("outcome", ("first", "replayed", "mismatch", "running")),),
+)
+
+# The share of good events that each service level promises.
+OBJECTIVES = {
+    "swipe-availability": "0.9995",
+    "swipe-latency": "0.95",
+    "deck-availability": "0.9995",
+    "deck-latency": "0.95",
+}
+SLO_OBJECTIVE = Metric(
+    "petswipe_slo_objective_ratio",
+    Kind.GAUGE,
+    "Share of good events that this service level promises.",
+    "ratio",
+    (Label("slo", tuple(OBJECTIVES)),),
+)
+
+# The process, and what is told about it.
+LOOP_LAG = Metric(
+    "petswipe_event_loop_lag_seconds",
+    Kind.HISTOGRAM,
+    "How late the event loop runs what is due: everybody waits for as long.",
+    "seconds",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+    uses=(Use.ALERT, Use.PANEL),
 )
 FAULTS = Metric(
     "petswipe_faults_injected_total",
@@ -287,6 +414,7 @@ FAULTS = Metric(
     "Requests disturbed on purpose by PET_FAULT; never in production.",
     "requests",
     (Label("fault", ("errors", "slow")),),
+    uses=(Use.DEBUG,),
 )
 BUILD_INFO = Metric(
     "petswipe_build_info",
@@ -298,27 +426,80 @@ BUILD_INFO = Metric(
         Label("revision", bound="one value a process"),
     ),
 )
+SPANS_STARTED = Metric(
+    "petswipe_telemetry_spans_started_total",
+    Kind.COUNTER,
+    "Spans recorded; each is exported, dropped, or still queued.",
+    "spans",
+)
+SPANS_EXPORTED = Metric(
+    "petswipe_telemetry_spans_exported_total",
+    Kind.COUNTER,
+    "Spans that the collector has taken.",
+    "spans",
+)
+SPAN_DROPS = (
+    "unsampled", "trace_full", "evicted", "queue_full", "refused", "invalid", "shutdown",
+)  # fmt: skip
+SPANS_DROPPED = Metric(
+    "petswipe_telemetry_spans_dropped_total",
+    Kind.COUNTER,
+    "Spans that were not exported; `unsampled` is on purpose, everything else a loss.",
+    "spans",
+    (Label("reason", SPAN_DROPS),),
+    uses=(Use.ALERT, Use.PANEL),
+)
+SPANS_QUEUED = Metric(
+    "petswipe_telemetry_spans_queued",
+    Kind.GAUGE,
+    "Spans that wait for the collector.",
+    "spans",
+)
+LOG_LINES = Metric(
+    "petswipe_telemetry_log_lines_total",
+    Kind.COUNTER,
+    "Log lines by what became of them; a reader that stalls costs lines, never requests.",
+    "lines",
+    (Label("outcome", ("written", "dropped")),),
+    uses=(Use.ALERT, Use.PANEL),
+)
+OVERFLOWS = Metric(
+    "petswipe_telemetry_label_overflows_total",
+    Kind.COUNTER,
+    "Measurements whose label values were replaced by `_overflow`.",
+    "measurements",
+    uses=(Use.ALERT, Use.PANEL),
+)
 
+# Delivering events.
 CHANNELS = ("in_app", "email", "sns", "webhook", "amqp")
 TOPICS = ("account", "match", "household", "other")
-
 OUTBOX_WAITING = Metric(
     "petswipe_outbox_waiting",
     Kind.GAUGE,
     "Events that are not delivered yet; every dispatcher shows the same number.",
     "events",
+    uses=(Use.ALERT, Use.PANEL),
 )
 OUTBOX_OLDEST = Metric(
     "petswipe_outbox_oldest_seconds",
     Kind.GAUGE,
     "Age of the oldest event that is not delivered yet; 0 while none waits.",
     "seconds",
+    uses=(Use.ALERT, Use.PANEL),
 )
 OUTBOX_DEAD = Metric(
     "petswipe_outbox_dead",
     Kind.GAUGE,
     "Events that were given up after too many attempts.",
     "events",
+    uses=(Use.ALERT, Use.PANEL),
+)
+ACTIVE_SESSIONS = Metric(
+    "petswipe_active_sessions",
+    Kind.GAUGE,
+    "Sessions used within five minutes; every dispatcher shows the same number.",
+    "sessions",
 )
 NOTIFICATIONS = Metric(
     "petswipe_notifications_total",
@@ -334,33 +515,73 @@ NOTIFICATION_DELIVERY = Metric(
     "seconds",
     (Label("topic", TOPICS),),
     (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+    (Use.SLO, Use.PANEL),
 )
 
+# What every process shows.
+PROCESS_METRICS = (
+    BUILD_INFO,
+    LOOP_LAG,
+    DB_DURATION,
+    POOL_CONNECTIONS,
+    POOL_MAX,
+    POOL_PENDING,
+    POOL_WAIT,
+    POOL_TIMEOUTS,
+    SPANS_STARTED,
+    SPANS_EXPORTED,
+    SPANS_DROPPED,
+    SPANS_QUEUED,
+    LOG_LINES,
+    OVERFLOWS,
+)
 # What a worker of the API shows.
 API_METRICS = (
+    *PROCESS_METRICS,
     HTTP_DURATION,
+    HTTP_FIRST_BYTE,
     HTTP_ACTIVE,
+    CACHE_REQUESTS,
     SIGN_UPS,
-    LOG_INS,
     SWIPES,
     SWIPE_REPEATS,
     MATCHES,
-    CACHE_REQUESTS,
+    MATCH_CHANGES,
+    PETS_LISTED,
+    UPLOADS,
+    DECK_BUILDS,
+    STORAGE_DURATION,
+    REMOTE_DURATION,
+    LOG_INS,
+    REFRESHES,
+    TOKENS_REFUSED,
+    PASSWORD_RESETS,
+    RATE_LIMITED,
+    RATE_FALLBACKS,
+    IDEMPOTENCY,
+    SLO_OBJECTIVE,
     FAULTS,
-    BUILD_INFO,
 )
 # What a dispatcher shows.
 DISPATCH_METRICS = (
+    *PROCESS_METRICS,
     OUTBOX_WAITING,
     OUTBOX_OLDEST,
     OUTBOX_DEAD,
+    ACTIVE_SESSIONS,
     NOTIFICATIONS,
     NOTIFICATION_DELIVERY,
-    BUILD_INFO,
 )
 METRICS = tuple(dict.fromkeys((*API_METRICS, *DISPATCH_METRICS)))
 
-# Prometheus adds these to every series it scrapes.
-TARGET_LABELS = ("job", "instance")
-JOB = "petswipe-api"
-DISPATCH_JOB = "petswipe-dispatcher"
+# Pieces of work that have a span of their own, besides statements and cache commands.
+SPAN_COMMIT = "COMMIT"
+SPAN_DECK_BUILD = "deck.build"
+SPAN_HASH = "password.hash"
+SPAN_MATCH = "match.answer"
+SPAN_PICTURE = "picture.rewrite"
+SPAN_STORAGE = "s3.request"
+SPAN_SWIPE = "swipe.store"
+SPAN_EVENT = "event.deliver"
+SPAN_CHANNEL = "channel.send"
+SPAN_PUBLISH = "event.publish"

@@ -2,119 +2,311 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from app.telemetry import catalog
+from app.telemetry.catalog import EXCEPTION, OTHER_METHOD, SERIES_BUDGET, UNMATCHED
+from app.telemetry.exporting import SpanCounts
+from app.telemetry.log_writer import LogCounts
+from app.telemetry.model import OVERFLOW
 
 if TYPE_CHECKING:
-    from app.telemetry.catalog import Metric
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client.metrics_core import Metric as PrometheusMetric
+
+    from app.telemetry.model import Label, Metric
+
+    Labelled = dict[tuple[str, ...], int]
+
+T = TypeVar("T")
+# For what other metrics show only once it has happened, like the kinds of database errors.
+KEPT_SERIES = 200
+# A histogram shows a series for every edge, for infinity, for the count and for the sum.
+HISTOGRAM_EXTRAS = 3
+PROMISED = frozenset(route.template for route in catalog.PROMISED)
+# What strangers can be answered before a route is found.
+REFUSALS = (400, 401, 404, 405, 413, 429)
+
+
+class Children(dict[str, T], Generic[T]):
+    """Every child of a family by the value of its last label; unknown values share one child."""
+
+    def __init__(self, bind: Callable[[str], T], label: Label, overflows: Counter) -> None:
+        """Bind every value that the catalogue names, so that all are 0 at the first scrape."""
+        super().__init__({value: bind(value) for value in label.values})
+        self._bind = bind
+        self._overflows = overflows
+
+    def __missing__(self, value: str) -> T:
+        """Count elsewhere what the catalogue does not know: telemetry never fails a request."""
+        self._overflows.inc()
+        return self._bind(OVERFLOW)
 
 
 class Instruments:
-    """One process's registry with one attribute a domain event, label children bound once.
-
-    Every child that the catalogue can name in advance exists at zero from the first scrape, so
-    that a ratio over it is 0 and not absent while nothing has happened.
-    """
+    """What every process shows: itself, its databases, its telemetry."""
 
     def __init__(self, version: str, revision: str) -> None:
-        """Create every instrument of the catalogue in a registry of its own."""
+        """Create the instruments in a registry of their own."""
         disable_created_metrics()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.http = HttpInstruments(self.registry)
-        self.sign_ups = _counter(catalog.SIGN_UPS, self.registry)
-        self.log_ins = _children(catalog.LOG_INS, self.registry)
-        self.swipes = _children(catalog.SWIPES, self.registry)
-        self.swipe_repeats = _children(catalog.SWIPE_REPEATS, self.registry)
-        self.matches = _counter(catalog.MATCHES, self.registry)
-        cache_requests = _counter(catalog.CACHE_REQUESTS, self.registry)
-        self.deck_cache = {
-            result: cache_requests.labels("deck", result)
-            for result in catalog.CACHE_REQUESTS.labels[1].values
-        }
-        self.faults = _children(catalog.FAULTS, self.registry)
-        _gauge(catalog.BUILD_INFO, self.registry).labels(version, revision).set(1)
+        self._gauge(catalog.BUILD_INFO).labels(version, revision).set(1)
+        self.overflows = self._counter(catalog.OVERFLOWS)
+        self.loop_lag = self._histogram(catalog.LOOP_LAG)
+        self.databases = DatabaseInstruments(self)
+        self._telemetry = TelemetryCollector()
+        self.registry.register(self._telemetry)
 
+    def watch_telemetry(
+        self, spans: Callable[[], SpanCounts], logs: Callable[[], LogCounts]
+    ) -> None:
+        """Show what becomes of spans and log lines; both are asked at each scrape."""
+        self._telemetry.spans, self._telemetry.logs = spans, logs
 
-class DispatchInstruments:
-    """The registry of a dispatcher, which is a process and a scrape target of its own."""
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(metric.name, metric.help, metric.label_names, registry=self.registry)
 
-    def __init__(self, version: str, revision: str) -> None:
-        """Create every instrument of a dispatcher in a registry of its own."""
-        disable_created_metrics()
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
-        self.waiting = _gauge(catalog.OUTBOX_WAITING, self.registry)
-        self.oldest_seconds = _gauge(catalog.OUTBOX_OLDEST, self.registry)
-        self.dead = _gauge(catalog.OUTBOX_DEAD, self.registry)
-        attempts = _counter(catalog.NOTIFICATIONS, self.registry)
-        channels, outcomes = (label.values for label in catalog.NOTIFICATIONS.labels)
-        self.attempts = {
-            channel: {outcome: attempts.labels(channel, outcome) for outcome in outcomes}
-            for channel in channels
-        }
-        metric = catalog.NOTIFICATION_DELIVERY
-        delivery = Histogram(
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(metric.name, metric.help, metric.label_names, registry=self.registry)
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        return Histogram(
             metric.name,
             metric.help,
             metric.label_names,
             buckets=metric.buckets,
             registry=self.registry,
         )
-        self.delivery_seconds = {topic: delivery.labels(topic) for topic in catalog.TOPICS}
-        _gauge(catalog.BUILD_INFO, self.registry).labels(version, revision).set(1)
+
+    def counters(self, metric: Metric) -> Children[Counter]:
+        """Bind the children of a counter with one label."""
+        return Children(self._counter(metric).labels, metric.labels[0], self.overflows)
+
+    def counter_pairs(self, metric: Metric) -> dict[str, Children[Counter]]:
+        """Bind the children of a counter with two labels, by the first and then the second."""
+        family, (first, second) = self._counter(metric), metric.labels
+        return {
+            value: Children(partial(family.labels, value), second, self.overflows)
+            for value in first.values
+        }
+
+    def histograms(self, metric: Metric) -> Children[Histogram]:
+        """Bind the children of a histogram with one label."""
+        return Children(self._histogram(metric).labels, metric.labels[0], self.overflows)
+
+    def histogram_pairs(self, metric: Metric) -> dict[str, Children[Histogram]]:
+        """Bind the children of a histogram with two labels, by the first and then the second."""
+        family, (first, second) = self._histogram(metric), metric.labels
+        return {
+            value: Children(partial(family.labels, value), second, self.overflows)
+            for value in first.values
+        }
+
+    def gauges(self, metric: Metric) -> Children[Gauge]:
+        """Bind the children of a gauge with one label."""
+        return Children(self._gauge(metric).labels, metric.labels[0], self.overflows)
 
 
-class HttpInstruments:
-    """The HTTP histogram and the gauge of active requests, children looked up once a label set."""
+class ApiInstruments(Instruments):
+    """What a worker of the API shows, one attribute a domain event, label children bound once.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        """Create both and start every route's expected answers at zero."""
-        metric = catalog.HTTP_DURATION
-        self._duration = Histogram(
-            metric.name, metric.help, metric.label_names, buckets=metric.buckets, registry=registry
-        )
-        active = _gauge(catalog.HTTP_ACTIVE, registry)
-        self._active = {method: active.labels(method) for method in catalog.METHOD.values}
-        self._children: dict[tuple[str, str, int, str], Histogram] = {}
-        for route in catalog.ROUTES:
-            for status in (*route.success, 500):
-                self._child(route.method, route.template, status, "")
+    Every child that the catalogue can name in advance exists at zero from the first scrape, so
+    that a ratio over it is 0 and not absent while nothing has happened.
+    """
 
-    def active(self, method: str) -> Gauge:
-        """Return the gauge of requests with this method that are being answered."""
-        return self._active[method]
+    def __init__(self, version: str, revision: str) -> None:
+        """Create the instruments in a registry of their own."""
+        super().__init__(version, revision)
+        self.cache_requests = self.counter_pairs(catalog.CACHE_REQUESTS)
+        self.sign_ups = self._counter(catalog.SIGN_UPS)
+        self.swipes = self.counters(catalog.SWIPES)
+        self.swipe_repeats = self.counters(catalog.SWIPE_REPEATS)
+        self.matches = self._counter(catalog.MATCHES)
+        self.match_changes = self.counters(catalog.MATCH_CHANGES)
+        self.pets_listed = self.counters(catalog.PETS_LISTED)
+        self.uploads = self.counter_pairs(catalog.UPLOADS)
+        self.deck_builds = self._histogram(catalog.DECK_BUILDS)
+        self.storage_seconds = self.histogram_pairs(catalog.STORAGE_DURATION)
+        self.remote_seconds = self.histogram_pairs(catalog.REMOTE_DURATION)
+        self.log_ins = self.counters(catalog.LOG_INS)
+        self.refreshes = self.counters(catalog.REFRESHES)
+        self.tokens_refused = self.counters(catalog.TOKENS_REFUSED)
+        self.password_resets = self.counters(catalog.PASSWORD_RESETS)
+        self.rate_limited = self.counter_pairs(catalog.RATE_LIMITED)
+        self.rate_fallbacks = self._counter(catalog.RATE_FALLBACKS)
+        self.idempotency = self.counters(catalog.IDEMPOTENCY)
+        self.faults = self.counters(catalog.FAULTS)
+        for slo, objective in self.gauges(catalog.SLO_OBJECTIVE).items():
+            objective.set(float(catalog.OBJECTIVES[slo]))
+        self.first_byte = self.histograms(catalog.HTTP_FIRST_BYTE)
+        self.active = self.gauges(catalog.HTTP_ACTIVE)
+        # Last, because it takes what is left of the budget.
+        self.http = RequestDurations(self._histogram(catalog.HTTP_DURATION), self)
 
-    def observe(self, method: str, route: str, status: int, error: str, seconds: float) -> None:
-        """Record one answered request."""
-        self._child(method, route, status, error).observe(seconds)
 
-    def _child(self, method: str, route: str, status: int, error: str) -> Histogram:
-        key = (method, route, status, error)
+class Nothing:
+    """Takes measurements and keeps none."""
+
+    def labels(self, *_: str) -> Nothing:
+        """Return itself for any label values."""
+        return self
+
+    def inc(self, *_: float) -> None:
+        """Do nothing."""
+
+    dec = set = observe = inc
+    set_function = labels
+
+
+class NullInstruments(ApiInstruments):
+    """The instruments of PET_TELEMETRY=none: what measurements of the others compare with."""
+
+    def _counter(self, metric: Metric) -> Counter:
+        del metric
+        return Nothing()  # type: ignore[return-value]  # it answers to the same calls
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        del metric
+        return Nothing()  # type: ignore[return-value]
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        del metric
+        return Nothing()  # type: ignore[return-value]
+
+
+class DispatchInstruments(Instruments):
+    """What a dispatcher shows; it is a process and a scrape target of its own."""
+
+    def __init__(self, version: str, revision: str) -> None:
+        """Create the instruments in a registry of their own."""
+        super().__init__(version, revision)
+        self.waiting = self._gauge(catalog.OUTBOX_WAITING)
+        self.oldest_seconds = self._gauge(catalog.OUTBOX_OLDEST)
+        self.dead = self._gauge(catalog.OUTBOX_DEAD)
+        self.active_sessions = self._gauge(catalog.ACTIVE_SESSIONS)
+        self.attempts = self.counter_pairs(catalog.NOTIFICATIONS)
+        self.delivery_seconds = self.histograms(catalog.NOTIFICATION_DELIVERY)
+
+
+class TelemetryCollector(Collector):
+    """Reads the exact counts of spans and log lines when somebody scrapes."""
+
+    def __init__(self) -> None:
+        """Show zeros until there is something to ask."""
+        self.spans: Callable[[], SpanCounts] = SpanCounts
+        self.logs: Callable[[], LogCounts] = LogCounts
+
+    def collect(self) -> Iterator[PrometheusMetric]:
+        """Show one moment of each."""
+        spans, logs = self.spans(), self.logs()
+        yield _counted(catalog.SPANS_STARTED, {(): spans.started})
+        yield _counted(catalog.SPANS_EXPORTED, {(): spans.exported})
+        dropped: Labelled = {
+            (reason,): spans.dropped.get(reason, 0) for reason in catalog.SPAN_DROPS
+        }
+        yield _counted(catalog.SPANS_DROPPED, dropped)
+        queued = catalog.SPANS_QUEUED
+        yield GaugeMetricFamily(queued.name, queued.help, spans.queued)
+        lines: Labelled = {("written",): logs.written, ("dropped",): logs.dropped}
+        yield _counted(catalog.LOG_LINES, lines)
+
+
+def _counted(metric: Metric, values: Labelled) -> CounterMetricFamily:
+    family = CounterMetricFamily(metric.name, metric.help, labels=metric.label_names)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
+
+
+class DatabaseInstruments:
+    """Statements, cache commands and pools, in the words of OpenTelemetry's conventions."""
+
+    def __init__(self, process: Instruments) -> None:
+        """Create them, and start every operation that succeeds at zero."""
+        self._family = process._histogram(catalog.DB_DURATION)  # noqa: SLF001  # a part of it
+        self._overflows = process.overflows
+        self._children: dict[tuple[str, str, str], Histogram] = {}
+        for system, operations in catalog.DB_OPERATIONS.items():
+            for operation in operations:
+                self._child(system, operation, "")
+        connections = process._gauge(catalog.POOL_CONNECTIONS)  # noqa: SLF001
+        self.connections = {
+            pool: {state: connections.labels(pool, state) for state in ("idle", "used")}
+            for pool in catalog.POOL.values
+        }
+        self.most = process.gauges(catalog.POOL_MAX)
+        self.pending = process.gauges(catalog.POOL_PENDING)
+        self.wait_seconds = process.histograms(catalog.POOL_WAIT)
+        self.timeouts = process.counters(catalog.POOL_TIMEOUTS)
+
+    def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
+        """Record one statement or command."""
+        if operation not in catalog.DB_OPERATIONS[system]:
+            self._overflows.inc()
+            operation = OVERFLOW
+        self._child(system, operation, error).observe(seconds)
+
+    def _child(self, system: str, operation: str, error: str) -> Histogram:
+        key = (system, operation, error)
         child = self._children.get(key)
         if child is None:
-            child = self._duration.labels(method, route, str(status), error)
-            self._children[key] = child
+            child = self._children[key] = self._family.labels(*key)
         return child
 
 
-def _counter(metric: Metric, registry: CollectorRegistry) -> Counter:
-    return Counter(metric.name, metric.help, metric.label_names, registry=registry)
+class RequestDurations:
+    """The histogram of requests, its children looked up once a label set and bounded in number."""
 
+    def __init__(self, family: Histogram, process: Instruments) -> None:
+        """Start every operation's expected answers at zero."""
+        self._family = family
+        self._overflows = process.overflows
+        self._children: dict[tuple[str, str, int, str], Histogram] = {}
+        others = sum(len(found.samples) for found in process.registry.collect())
+        per_child = len(catalog.HTTP_BUCKETS) + HISTOGRAM_EXTRAS
+        self.most_children = (SERIES_BUDGET - KEPT_SERIES - others) // per_child
+        for route in catalog.ROUTES:
+            for status in route.success:
+                self.child(route.method, route.template, status, "")
+            if route not in catalog.BESIDES:
+                self.child(route.method, route.template, 500, EXCEPTION)
+        for route in catalog.PROMISED:
+            self.child(route.method, route.template, 503, catalog.ANSWERED)
+        for status in REFUSALS:
+            self.child(OTHER_METHOD, UNMATCHED, status, "")
+        self.child(OTHER_METHOD, UNMATCHED, 400, catalog.MALFORMED)
 
-def _gauge(metric: Metric, registry: CollectorRegistry) -> Gauge:
-    return Gauge(metric.name, metric.help, metric.label_names, registry=registry)
+    def observe(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        error: str,
+        seconds: float,
+        exemplar: dict[str, str] | None = None,
+    ) -> None:
+        """Record one answered request; status 0 means that nothing was sent."""
+        self.child(method, route, status, error).observe(seconds, exemplar)
 
-
-def _children(metric: Metric, registry: CollectorRegistry) -> dict[str, Counter]:
-    """Bind every child of a counter with one label, by the label's value."""
-    (label,) = metric.labels
-    counter = _counter(metric, registry)
-    return {value: counter.labels(value) for value in label.values}
+    def child(self, method: str, route: str, status: int, error: str) -> Histogram:
+        """Return the child of a label set; past the budget, all new ones are one to a status."""
+        key = (method, route, status, error)
+        child = self._children.get(key)
+        if child is None:
+            # What has objectives is counted exactly whatever strangers have filled up.
+            if len(self._children) >= self.most_children and route not in PROMISED:
+                self._overflows.inc()
+                key = (OTHER_METHOD, OVERFLOW, status, error)
+            child = self._family.labels(*key[:2], str(status) if status else "", error)
+            self._children[key] = child
+        return child

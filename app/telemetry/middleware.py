@@ -1,74 +1,237 @@
-"""Pure ASGI middleware that counts and times every request by its route template."""
+"""Pure ASGI middleware around everything: each request is counted, timed, traced and logged once.
+
+What it counts is what was sent, the framework's own 500 included, at the moment of the last byte:
+work that goes on after it is nobody's waiting time.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from app.telemetry.catalog import METHOD, OTHER_METHOD, ROUTE, UNMATCHED
+from app.telemetry.catalog import (
+    ANSWERED,
+    CANCELLED,
+    DISCONNECTED,
+    EXCEPTION,
+    FAILURES,
+    METHOD,
+    OTHER_METHOD,
+    ROUTES,
+    TIMEOUT,
+)
+from app.telemetry.operations import Operations
+from app.telemetry.tracing import Kind
+from app.telemetry.w3c import read_headers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from app.telemetry.instruments import HttpInstruments
+    from app.telemetry.instruments import ApiInstruments
+    from app.telemetry.process import Telemetry
+    from app.telemetry.tracing import Span
 
 METHODS = frozenset(METHOD.values)
-TEMPLATES = frozenset(ROUTE.values)
 SERVER_ERROR = 500
+REQUEST_ID = b"x-request-id"
+# An id from outside ends up in logs and problem bodies, so it may only be an id.
+SAFE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# What an inner layer knows better than the status does: `scope["error_type"]`.
+ERROR_TYPE = "error_type"
 
 
-class MetricsMiddleware:
-    """Outermost layer: what it counts is what was sent, the framework's own 500 included."""
+def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the X-Request-ID of a request if it is safe, else a new one."""
+    for name, value in headers:
+        if name == REQUEST_ID and SAFE.fullmatch(value):
+            return value
+    return uuid4().hex.encode()
 
-    def __init__(self, app: ASGIApp, instruments: HttpInstruments) -> None:
+
+class RequestIdMiddleware:
+    """Gives every request an id and nothing else: what stands here when nothing is measured."""
+
+    def __init__(self, app: ASGIApp) -> None:
         """Wrap an application."""
         self.app = app
-        self.instruments = instruments
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Time one request from its first byte to the last byte of the answer."""
+        """Mark one request and its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
-        active = self.instruments.active(method)
-        status = SERVER_ERROR
-        error = ""
-        ended = 0.0
+        mark = request_id(scope["headers"])
+        scope["request_id"] = mark.decode()
 
-        async def send_and_note(message: Message) -> None:
-            nonlocal status, ended
+        async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (REQUEST_ID, mark)]
             await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                ended = perf_counter()
 
-        active.inc()
-        started = perf_counter()
+        await self.app(scope, receive, send_marked)
+
+
+class TelemetryMiddleware:
+    """Outermost layer of the application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        instruments: ApiInstruments,
+        telemetry: Telemetry,
+        operations: Operations | None = None,
+    ) -> None:
+        """Wrap an application whose operations are the catalogue's, unless others are given."""
+        self.app = app
+        self.instruments = instruments
+        self.telemetry = telemetry
+        self.operations = operations or Operations(ROUTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Follow one request from its first byte to the last byte of the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = Exchange(self, scope, receive, send)
         try:
-            await self.app(scope, receive, send_and_note)
+            await self.app(scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
-            error = "cancelled"
+            exchange.finish(CANCELLED)
+            raise
+        except TimeoutError:
+            exchange.finish(TIMEOUT)
             raise
         except BaseException:
-            error = "exception"
+            exchange.finish(EXCEPTION)
             raise
-        finally:
-            active.dec()
-            seconds = (ended or perf_counter()) - started
-            self.instruments.observe(method, route_template(scope), status, error, seconds)
+        else:
+            # A no-op after a whole answer; half an answer is a failure whatever its status says.
+            exchange.finish(EXCEPTION)
 
 
-def route_template(scope: Scope) -> str:
-    """Return the full template of the route that answered, or `_unmatched` when none did."""
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    if context is not None:
-        # `route.path` lacks the prefixes of included routers since FastAPI 0.137.
-        template = context.path
-    else:
-        # The document and its page are Starlette's routes, which leave an endpoint and no template;
-        # they have no parameters, so their path is their template.
-        template = scope["path"] if "endpoint" in scope else UNMATCHED
-    return template if template in TEMPLATES else UNMATCHED
+class Exchange:
+    """One request and its answer: what has been seen of them so far."""
+
+    __slots__ = (
+        "_active",
+        "_bytes",
+        "_done",
+        "_gone",
+        "_headers_at",
+        "_mark",
+        "_outer",
+        "_receive",
+        "_root",
+        "_scope",
+        "_send",
+        "_started",
+        "_status",
+    )
+
+    def __init__(
+        self, outer: TelemetryMiddleware, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Begin to measure."""
+        self._started = perf_counter()
+        self._outer, self._scope, self._receive, self._send = outer, scope, receive, send
+        headers = scope["headers"]
+        self._mark = request_id(headers)
+        mark = scope["request_id"] = self._mark.decode()
+        method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
+        self._active = outer.instruments.active[method]
+        self._active.inc()
+        self._root: Span = outer.telemetry.tracer.begin(
+            method, Kind.SERVER, read_headers(headers), mark
+        )
+        self._status = self._bytes = 0
+        self._headers_at = 0.0
+        self._gone = self._done = False
+
+    async def receive(self) -> Message:
+        """Notice when the client has gone."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Mark the answer, and finish with its last byte."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self._mark)]
+            await self._send(message)
+            self._headers_at = perf_counter()
+            return
+        self._bytes += len(message.get("body", b""))
+        await self._send(message)
+        if not message.get("more_body", False):
+            self.finish("")
+
+    def finish(self, error: str) -> None:
+        """Count, trace and log, once; whatever ends the request first decides how it ended."""
+        if self._done:
+            return
+        self._done = True
+        seconds = perf_counter() - self._started
+        self._active.dec()
+        status, error = self._outcome(error)
+        method, route = self._outer.operations.find(self._scope)
+        instruments, root = self._outer.instruments, self._root
+        root.name = f"{method} {route}"
+        root.attributes = {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+            "petswipe.request_id": root.trace.request_id,
+        }
+        trace_id, span_id = f"{root.trace.trace_id:032x}", f"{root.span_id:016x}"
+        kept = self._outer.telemetry.tracer.end(root, error if error in FAILURES else "")
+        exemplar = {"trace_id": trace_id, "span_id": span_id} if kept else None
+        instruments.http.observe(method, route, status, error, seconds, exemplar)
+        if self._headers_at and route in instruments.first_byte:
+            instruments.first_byte[route].observe(self._headers_at - self._started)
+        self._log(method, route, status, error, seconds, trace_id, span_id)
+
+    def _outcome(self, error: str) -> tuple[int, str]:
+        """Tell which status was sent, 0 for none, and what kind of failure it was, if any."""
+        status = self._status
+        if error and self._gone:
+            return status, DISCONNECTED
+        if error != CANCELLED and not status:
+            # The server answers for an application that has not.
+            status = SERVER_ERROR
+        error = self._scope.get(ERROR_TYPE, "") or error
+        if not error and status >= SERVER_ERROR:
+            error = ANSWERED
+        return status, error
+
+    def _log(
+        self,
+        method: str,
+        route: str,
+        status: int,
+        error: str,
+        seconds: float,
+        trace_id: str,
+        span_id: str,
+    ) -> None:
+        caller = self._scope.get("caller")
+        user_id = getattr(caller, "user_id", None)
+        self._outer.telemetry.logs.access(
+            {
+                "request_id": self._root.trace.request_id,
+                "trace_id": trace_id,
+                "span_id": span_id,
+                "method": method,
+                "route": route,
+                "status": status,
+                "error_type": error,
+                "duration_ms": round(seconds * 1000, 3),
+                "bytes_out": self._bytes,
+                "user_id": "" if user_id is None else str(user_id),
+                "client_ip": self._scope.get("client_ip", ""),
+            }
+        )

@@ -425,7 +425,7 @@ def http(service: Service, part: str, values: str, status: str, **changes: str) 
         "http_request_method": service.method,
         "http_route": service.route,
         "http_response_status_code": status,
-        "error_type": "",
+        "error_type": "error" if status.startswith("5") else "",
         **changes,
     }
     return {

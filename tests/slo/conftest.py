@@ -118,6 +118,7 @@ def name(
         "http_request_method": method,
         "http_route": route,
         "http_response_status_code": status,
+        "error_type": "error" if status.startswith("5") else "",
     } | ({"le": le} if le else {})
     inner = ",".join(f'{label}="{value}"' for label, value in labels.items())
     return f"http_server_request_duration_seconds_{'bucket' if le else 'count'}{{{inner}}}"

@@ -17,6 +17,8 @@ from app.telemetry.catalog import (
     HTTP_DURATION,
     LOG_INS,
     METRICS,
+)
+from app.telemetry.model import (
     Kind,
     edge_label,
 )

@@ -19,13 +19,15 @@ from app.telemetry.catalog import (
     METRICS,
     ROUTES,
     UNMATCHED,
+)
+from app.telemetry.instruments import ApiInstruments, DispatchInstruments
+from app.telemetry.model import (
     Kind,
     Label,
     Metric,
     Route,
     edge_label,
 )
-from app.telemetry.instruments import DispatchInstruments, Instruments
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -73,10 +75,10 @@ def test_the_openapi_document_promises_the_statuses_that_the_catalogue_calls_suc
 
 @pytest.mark.parametrize(
     ("instruments", "metrics"),
-    [(Instruments, API_METRICS), (DispatchInstruments, DISPATCH_METRICS)],
+    [(ApiInstruments, API_METRICS), (DispatchInstruments, DISPATCH_METRICS)],
 )
 def test_the_instruments_expose_exactly_what_the_catalogue_declares(
-    instruments: type[Instruments | DispatchInstruments], metrics: tuple[Metric, ...]
+    instruments: type[ApiInstruments | DispatchInstruments], metrics: tuple[Metric, ...]
 ) -> None:
     text = generate_latest(instruments("1.0", "abc").registry).decode()
     ours = {
@@ -96,7 +98,7 @@ def test_the_instruments_expose_exactly_what_the_catalogue_declares(
 
 
 def test_bucket_edges_are_written_as_the_exposition_writes_them() -> None:
-    instruments = Instruments("1.0", "abc")
+    instruments = ApiInstruments("1.0", "abc")
     name = f"{catalog.HTTP_DURATION.name}_bucket"
     edges = {
         sample.labels["le"]

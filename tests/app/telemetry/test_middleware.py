@@ -7,7 +7,7 @@ import anyio
 import httpx
 import pytest
 
-from app.telemetry.instruments import Instruments
+from app.telemetry.instruments import ApiInstruments
 from app.telemetry.middleware import MetricsMiddleware
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ GONE = {
 
 
 @pytest.fixture
-def instruments() -> Instruments:
-    return Instruments("1.0", "abc")
+def instruments() -> ApiInstruments:
+    return ApiInstruments("1.0", "abc")
 
 
-def client_of(app: ASGIApp, instruments: Instruments) -> httpx.AsyncClient:
+def client_of(app: ASGIApp, instruments: ApiInstruments) -> httpx.AsyncClient:
     wrapped = MetricsMiddleware(app, instruments.http)
     return httpx.AsyncClient(transport=httpx.ASGITransport(wrapped), base_url="http://test")
 
 
-def value(instruments: Instruments, name: str, **labels: str) -> float | None:
+def value(instruments: ApiInstruments, name: str, **labels: str) -> float | None:
     return instruments.registry.get_sample_value(name, labels)
 
 
 async def test_an_application_that_raises_is_counted_and_still_raises(
-    instruments: Instruments,
+    instruments: ApiInstruments,
 ) -> None:
     async def broken(_: Scope, __: Receive, ___: Send) -> None:
         raise ZeroDivisionError
@@ -51,7 +51,7 @@ async def test_an_application_that_raises_is_counted_and_still_raises(
     assert value(instruments, "http_server_active_requests", http_request_method="GET") == 0
 
 
-async def test_a_request_that_is_cancelled_is_counted_as_that(instruments: Instruments) -> None:
+async def test_a_request_that_is_cancelled_is_counted_as_that(instruments: ApiInstruments) -> None:
     begun = anyio.Event()
 
     async def endless(_: Scope, __: Receive, ___: Send) -> None:
@@ -68,7 +68,7 @@ async def test_a_request_that_is_cancelled_is_counted_as_that(instruments: Instr
 
 
 async def test_the_time_ends_with_the_last_byte_and_not_with_the_work_behind_it(
-    instruments: Instruments,
+    instruments: ApiInstruments,
 ) -> None:
     async def busy(_: Scope, __: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -87,7 +87,7 @@ async def test_the_time_ends_with_the_last_byte_and_not_with_the_work_behind_it(
     assert 0 < seconds < total - WORK_SECONDS / 2
 
 
-async def test_what_is_no_request_passes_uncounted(instruments: Instruments) -> None:
+async def test_what_is_no_request_passes_uncounted(instruments: ApiInstruments) -> None:
     seen: list[str] = []
 
     async def app(scope: Scope, _: Receive, __: Send) -> None:
