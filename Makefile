@@ -28,6 +28,7 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(PY) -m app metrics --summary
 	@$(PY) -m alerts check
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least

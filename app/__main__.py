@@ -19,6 +19,7 @@ from app.auth import Role
 from app.cache import create_cache
 from app.database import create_engine
 from app.local.commands import inspect, up
+from app.metric_commands import metrics
 from app.migrations.runner import migrate as run_migrations
 from app.notifications.commands import dispatch
 from app.seed.catalogue import build_catalogue
@@ -198,6 +199,7 @@ def _with_engine(settings: Settings, use: Callable[[AsyncEngine], Awaitable[None
 
 
 cli.add_command(dispatch)
+cli.add_command(metrics)
 cli.add_command(storage)
 cli.add_command(up)
 cli.add_command(inspect)

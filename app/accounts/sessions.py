@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, select, update
 
 from app.accounts.tables import refresh_tokens, sessions
 from app.auth import token_digest
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.work import Work
 
+ACTIVE = timedelta(minutes=5)
 GOOD = "good"
 REVOKED = "revoked"
 # Idleness is known to the minute, and a revocation that Valkey missed ends after it.
@@ -88,6 +89,16 @@ async def check_session(
             # Never over a revocation that came while PostgreSQL was asked.
             await cache.set(session_key(session_id), GOOD, ex=REMEMBERED_SECONDS, nx=True)
     return good
+
+
+async def count_active_sessions(engine: AsyncEngine) -> int:
+    """Count the sessions that somebody has used in the last five minutes."""
+    recent = func.now() - ACTIVE
+    statement = select(func.count()).where(
+        sessions.c.last_seen_at > recent, sessions.c.revoked_at.is_(None)
+    )
+    async with engine.connect() as connection:
+        return await connection.scalar(statement) or 0
 
 
 async def revoke_sessions(

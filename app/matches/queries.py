@@ -100,8 +100,8 @@ def tell_both(matched: CTE) -> CTE:
     kind = "match.created"
     both = union_all(
         _event(matched, kind, matched.c.user_id), _event(matched, kind, pets.c.owner_id)
-    )
-    return insert(outbox).from_select(["user_id", "kind", "payload"], both).cte("told")
+    ).subquery()
+    return insert(outbox).from_select(["user_id", "kind", "payload"], select(both)).cte("told")
 
 
 def decline_others(match_id: UUID, pet_id: UUID) -> Insert:

@@ -88,12 +88,19 @@ RECIPIENT = (
     func.coalesce(channels.c.email, true()).label("email_wanted"),
     channels.c.webhook_url,
 )
+EVENT = (
+    "id",
+    "user_id",
+    "kind",
+    "payload",
+    "created_at",
+    "attempts",
+    "channels_done",
+    "traceparent",
+)
 _recipients = users.outerjoin(channels, channels.c.user_id == users.c.id)
 CLAIM = select(
-    *(
-        _claimed.c[name]
-        for name in ("id", "user_id", "kind", "payload", "created_at", "attempts", "channels_done")
-    ),
+    *(_claimed.c[name] for name in EVENT),
     *RECIPIENT,
 ).select_from(_claimed.join(_recipients, users.c.id == _claimed.c.user_id))
 

@@ -24,6 +24,9 @@ from app.settings import Environment, MisconfiguredError, load_settings
 from app.telemetry.catalog import DISPATCH_JOB
 from app.telemetry.instruments import DispatchInstruments
 from app.telemetry.logs import configure_logs
+from app.telemetry.process import build_telemetry
+from app.telemetry.runtime import measure_lag
+from app.telemetry.sql import watch
 from app.version import VERSION
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from app.notifications.events import Channel
     from app.settings import Settings
+    from app.telemetry.tracing import Tracer
 
 # They come out of the reserve of PET_CONNECTION_RESERVE, so they are few.
 CONNECTIONS = 4
@@ -62,32 +66,39 @@ def dispatch(management_port: int, consume: bool) -> None:
         raise MisconfiguredError("PET_AMQP_URL is not set: --consume needs the broker's address")
     instruments = DispatchInstruments(VERSION, settings.revision)
     with (
-        closing(configure_logs(settings, DISPATCH_JOB)),
+        closing(configure_logs(settings, DISPATCH_JOB)) as logs,
+        closing(build_telemetry(settings, DISPATCH_JOB, instruments, logs)) as telemetry,
         _management(settings, management_port, instruments.registry),
     ):
-        asyncio.run(_run(settings, instruments, consume))
+        telemetry.start()
+        asyncio.run(_run(settings, instruments, telemetry.tracer, consume))
 
 
-async def _run(settings: Settings, instruments: DispatchInstruments, consume: bool) -> None:
+async def _run(
+    settings: Settings, instruments: DispatchInstruments, tracer: Tracer, consume: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     engine = create_engine(settings.model_copy(update={"pool_size": CONNECTIONS}))
+    watch(engine, "primary", instruments.databases)
+    lag = asyncio.create_task(measure_lag(instruments.loop_lag))
     retries = Retries(settings.dispatch_attempts, settings.dispatch_base_seconds)
     lease = settings.dispatch_lease_seconds
     runner: Dispatcher | Consumer
     if consume:
         channels = build_channels(settings, engine)
         url = str(settings.amqp_url)
-        runner = Consumer(url, engine, channels, instruments, retries, lease)
+        runner = Consumer(url, engine, channels, instruments, retries, lease, tracer)
     else:
         amqp = None if settings.amqp_url is None else str(settings.amqp_url)
         channels = build_channels(settings, engine) if amqp is None else [AmqpChannel(amqp)]
-        runner = Dispatcher(engine, channels, instruments, retries, lease)
+        runner = Dispatcher(engine, channels, instruments, retries, lease, tracer)
     try:
         await runner.run(stop)
     finally:
+        lag.cancel()
         for channel in channels:
             await channel.aclose()
         await engine.dispose()

@@ -10,12 +10,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.notifications.events import DeliveryError, UndeliverableError
+from app.telemetry.catalog import SPAN_CHANNEL, SPAN_EVENT
+from app.telemetry.tracing import Kind, span
+from app.telemetry.w3c import read_parent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from app.notifications.events import Channel, Event
     from app.telemetry.instruments import DispatchInstruments
+    from app.telemetry.tracing import Span, Tracer
 
     # Stores which channels have the event.
     Progress = Callable[[Sequence[str]], Awaitable[object]]
@@ -65,7 +69,8 @@ async def attempt(
     for channel in left:
         try:
             async with asyncio.timeout_at(deadline):
-                await channel.deliver(event)
+                with span(f"{SPAN_CHANNEL} {channel.name}", Kind.PRODUCER):
+                    await channel.deliver(event)
         except Exception as error:  # noqa: BLE001  # whatever a channel raises, the event waits
             outcome.failed[channel.name] = _reason(error)
             outcome.hopeless &= isinstance(error, UndeliverableError)
@@ -86,6 +91,19 @@ def count(instruments: DispatchInstruments, event: Event, outcome: Outcome, give
     if outcome.failed:
         what = "given up" if given_up else "to be retried"
         logger.warning("event %s (%s) is %s: %s", event.id, event.kind, what, outcome.error)
+
+
+def begin_delivery(tracer: Tracer, event: Event) -> Span:
+    """Begin the trace of a delivery, as part of the one in which the event was written."""
+    remote = read_parent((event.traceparent or "").encode())
+    root = tracer.begin(f"{SPAN_EVENT} {event.topic}", Kind.CONSUMER, remote)
+    root.attributes = {
+        "messaging.system": "petswipe",
+        "messaging.destination.name": "outbox",
+        "messaging.operation.type": "process",
+        "messaging.message.id": str(event.id),
+    }
+    return root
 
 
 def _reason(error: Exception) -> str:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from app.accounts.sessions import count_active_sessions
 from app.notifications.claims import bury, claim, finish, measure, note_progress, put_back
-from app.notifications.delivery import attempt, count
+from app.notifications.delivery import attempt, begin_delivery, count
 from app.notifications.housekeeping import tidy
+from app.telemetry.process import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from app.notifications.delivery import Retries
     from app.notifications.events import Channel, Event
     from app.telemetry.instruments import DispatchInstruments
+    from app.telemetry.tracing import Tracer
 
 # Of as many users; their channels are waited for side by side.
 IN_FLIGHT = 20
@@ -46,9 +49,11 @@ class Dispatcher:
         instruments: DispatchInstruments,
         retries: Retries,
         lease_seconds: float,
+        tracer: Tracer = SILENT,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         """Take the pool and the channels, in the order in which they are tried."""
+        self._tracer = tracer
         self._engine = engine
         self._channels = channels
         self._instruments = instruments
@@ -96,10 +101,14 @@ class Dispatcher:
                 task.cancel()
 
     async def _handle(self, event: Event) -> None:
+        root, error = begin_delivery(self._tracer, event), ""
         try:
             await self._deliver(event)
-        except Exception as error:  # noqa: BLE001  # its lease runs out, and it is claimed again
-            logger.warning("event %s is left to its lease: %s", event.id, _reason(error))
+        except Exception as failure:  # noqa: BLE001  # its lease runs out, and it is claimed again
+            error = type(failure).__name__
+            logger.warning("event %s is left to its lease: %s", event.id, _reason(failure))
+        finally:
+            self._tracer.end(root, error)
 
     async def _deliver(self, event: Event) -> None:
         if event.attempts > self._retries.attempts:
@@ -127,6 +136,7 @@ class Dispatcher:
 
     async def _measure(self) -> None:
         waiting, oldest, dead = await measure(self._engine)
+        self._instruments.active_sessions.set(await count_active_sessions(self._engine))
         self._instruments.waiting.set(waiting)
         self._instruments.oldest_seconds.set(oldest)
         self._instruments.dead.set(dead)

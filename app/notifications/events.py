@@ -35,6 +35,8 @@ class Event:
     display_name: str
     email_wanted: bool
     webhook_url: str | None
+    # Where it was written; empty when nobody was tracing.
+    traceparent: str | None = None
 
     @property
     def private(self) -> bool:

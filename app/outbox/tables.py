@@ -20,6 +20,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.database import metadata
+from app.telemetry.tracing import current
+from app.telemetry.w3c import PARENT_LENGTH
+
+
+def origin() -> str | None:
+    """Name the span that is open now; asked once for each statement that writes events."""
+    found = current()
+    return None if found is None else found.traceparent
+
 
 # Written in the transaction of what it tells; the dispatcher delivers it at least once.
 outbox = Table(
@@ -40,6 +49,8 @@ outbox = Table(
     Column("delivered_at", DateTime(timezone=True)),
     Column("dead_at", DateTime(timezone=True)),
     Column("last_error", Text),
+    # The span in which it was written, so that its delivery is seen as part of the same trace.
+    Column("traceparent", String(PARENT_LENGTH), default=origin),
     Index(
         "ix_outbox_waiting",
         "user_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -154,7 +155,7 @@ class ApiInstruments(Instruments):
         self.http = RequestDurations(self._histogram(catalog.HTTP_DURATION), self)
 
 
-class Nothing:
+class Nothing(AbstractContextManager["Nothing"]):
     """Takes measurements and keeps none."""
 
     def labels(self, *_: str) -> Nothing:
@@ -166,6 +167,13 @@ class Nothing:
 
     dec = set = observe = inc
     set_function = labels
+
+    def time(self) -> Nothing:
+        """Time nothing."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
 
 
 class NullInstruments(ApiInstruments):
@@ -285,6 +293,10 @@ class RequestDurations:
         for status in REFUSALS:
             self.child(OTHER_METHOD, UNMATCHED, status, "")
         self.child(OTHER_METHOD, UNMATCHED, 400, catalog.MALFORMED)
+
+    def room(self) -> int:
+        """Return how many label sets more have a child of their own."""
+        return self.most_children - len(self._children)
 
     def observe(
         self,

@@ -94,9 +94,8 @@ class Logs:
         self._quiet = logging.getLevelName(level) > logging.INFO
         root = logging.getLogger()
         self._handlers = root.handlers[:]
-        self._levels = {name: logging.getLogger(name).level for name in QUIET}
-        self._levels |= {"": root.level}
-        self._levels |= {events.AUDIT_LOGGER: logging.getLogger(events.AUDIT_LOGGER).level}
+        touched = ("", events.AUDIT_LOGGER, *QUIET)
+        self._levels = {name: logging.getLogger(name).level for name in touched}
         root.handlers[:] = [JsonHandler(lines)]
         root.setLevel(level)
         for name in QUIET:

@@ -39,7 +39,7 @@ class Telemetry:
             self.spans.close()
 
 
-class _Nowhere:
+class Nowhere:
     """The sink of a tracer that records nothing."""
 
     def keep(self, spans: list[Span]) -> None:
@@ -47,6 +47,10 @@ class _Nowhere:
 
     def drop(self, count: int, reason: str) -> None:
         """Never called."""
+
+
+# For what nobody listens to.
+SILENT = Tracer(0, Nowhere(), recording=False)
 
 
 def build_telemetry(
@@ -59,6 +63,6 @@ def build_telemetry(
     spans = None
     if settings.otlp_endpoint is not None and settings.telemetry is TelemetryMode.FULL:
         spans = SpanQueue(create_exporter(settings), describe_process(settings, service))
-    tracer = Tracer(ratio, spans or _Nowhere(), recording=spans is not None)
+    tracer = Tracer(ratio, spans or Nowhere(), recording=spans is not None)
     instruments.watch_telemetry(SpanCounts if spans is None else spans.counts, logs.counts)
     return Telemetry(tracer, spans, logs)

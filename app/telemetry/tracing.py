@@ -25,7 +25,10 @@ if TYPE_CHECKING:
         """Takes what is kept; counts what it is given and what it cannot take."""
 
         def keep(self, spans: list[Span]) -> None:
-            """Take finished spans of a kept trace, all or none; it never waits."""
+            """Take finished spans of one kept trace, all or none, without ever waiting.
+
+            A trace whose spans it cannot take is `lost`, and the reason is there.
+            """
 
         def drop(self, count: int, reason: str) -> None:
             """Count spans that are not kept."""
@@ -74,8 +77,11 @@ class Trace:
         self.tracer = tracer
         self.remote = remote
         self.request_id = request_id
-        self.trace_id = IDS.getrandbits(128) or 1 if remote is None else remote.trace_id
-        self.sampled = tracer.samples(self.trace_id) if remote is None else remote.sampled
+        if remote is None:
+            self.trace_id = IDS.getrandbits(128) or 1
+            self.sampled = tracer.samples(self.trace_id)
+        else:
+            self.trace_id, self.sampled = remote.trace_id, remote.sampled
         self.spans: list[Span] = []
         self.failed = False
         self.ended = False
@@ -134,10 +140,17 @@ class Span:
     @property
     def traceparent(self) -> str:
         """What to send to whoever is called from inside this span."""
-        return write_parent(self.trace.trace_id, self.span_id, sampled=self.trace.sampled)
+        trace = self.trace
+        # Nobody would ever find a span that is not recorded, so the caller's takes its place.
+        hidden = not trace.tracer.recording and trace.remote is not None
+        return write_parent(
+            trace.trace_id, self.parent_id if hidden else self.span_id, sampled=trace.sampled
+        )
 
     def finish(self, error: str = "") -> None:
-        """End now; with an error its whole trace is kept."""
+        """End now, once; with an error its whole trace is kept."""
+        if self.ended:
+            return
         self.ended = perf_counter_ns()
         if error:
             self.error = error
@@ -156,17 +169,30 @@ class Span:
         where: TracebackType | None,
     ) -> None:
         """End; an exception is the span's error, unless it only tells a client what is wrong."""
-        del where
+        del error, where
         CURRENT.set(self.parent)
-        status = getattr(error, "status", SERVER_ERROR)
-        self.finish("" if kind is None or status < SERVER_ERROR else kind.__name__)
+        self.finish("" if kind is None or _blames_client(kind) else kind.__name__)
+
+
+def _blames_client(kind: type[BaseException]) -> bool:
+    # Of the class: a stranger's exception may have anything of that name.
+    status = getattr(kind, "status", SERVER_ERROR)
+    return isinstance(status, int) and status < SERVER_ERROR
 
 
 class NoSpan:
-    """Stands where no request is being traced."""
+    """Stands where nothing is recorded."""
 
-    __slots__ = ()
-    traceparent = ""
+    __slots__ = ("_at",)
+
+    def __init__(self, at: Span | None = None) -> None:
+        """Take the span whose ids go to whoever is called."""
+        self._at = at
+
+    @property
+    def traceparent(self) -> str:
+        """What to send to whoever is called; empty where no request is open."""
+        return "" if self._at is None else self._at.traceparent
 
     def finish(self, error: str = "") -> None:
         """Do nothing."""
@@ -190,8 +216,10 @@ def span(
     Names come from the catalogue, and attributes hold nothing that somebody has sent.
     """
     parent = CURRENT.get()
-    if parent is None or not parent.trace.tracer.recording:
+    if parent is None:
         return NO_SPAN
+    if not parent.trace.tracer.recording:
+        return NoSpan(parent)
     return Span(parent.trace, parent, name, kind, {} if attributes is None else attributes)
 
 
@@ -216,7 +244,7 @@ class Tracer:
 
     def samples(self, trace_id: int) -> bool:
         """Say whether a trace that begins here is kept whatever happens in it."""
-        return trace_id & RATIO_BITS < self._bound
+        return self.recording and trace_id & RATIO_BITS < self._bound
 
     def begin(self, name: str, kind: Kind, remote: Remote | None, request_id: str = "") -> Span:
         """Begin a trace with its first span, and make that the current one."""
@@ -230,10 +258,10 @@ class Tracer:
         return root
 
     def end(self, root: Span, error: str = "") -> bool:
-        """End the first span and with it the trace; returns whether it is kept."""
+        """End the first span and with it the trace; returns whether it is on its way out."""
         trace = root.trace
         CURRENT.set(None)
-        if not self.recording:
+        if not self.recording or trace.ended:
             return False
         root.finish(error)
         self._open.pop(id(trace), None)
@@ -247,7 +275,7 @@ class Tracer:
             self._sink.drop(len(held), trace.lost)
             return False
         self._sink.keep(held)
-        return True
+        return not trace.lost
 
     def note(self, done: Span) -> None:
         """Hold a finished span; one that ends after its trace shares the fate of the others."""
@@ -256,7 +284,8 @@ class Tracer:
             self._sink.drop(1, trace.lost)
         elif trace.ended:
             self._sink.keep([done])
-        elif len(trace.spans) < MOST_SPANS or done.parent is None:
+        elif len(trace.spans) < MOST_SPANS - 1 or done.parent is None:
+            # The last place is the first span's, which ends last.
             trace.spans.append(done)
         else:
             self._sink.drop(1, "trace_full")

@@ -14,6 +14,7 @@ STATE_HEADER = b"tracestate"
 PARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 VERSION = b"00"
 SAMPLED = 1
+PARENT_LENGTH = 55
 # What the standard asks everybody to pass on at least; more is dropped whole.
 STATE_BYTES = 512
 STATE_MEMBERS = 32
@@ -49,7 +50,8 @@ def read_headers(headers: list[tuple[bytes, bytes]]) -> Remote | None:
     parents = [value for name, value in headers if name == PARENT_HEADER]
     if len(parents) != 1:
         return None
-    remote = read_parent(parents[0])
+    # The parser of the server leaves the blanks behind a value where they are.
+    remote = read_parent(parents[0].strip(b" \t"))
     if remote is None:
         return None
     state = b",".join(value for name, value in headers if name == STATE_HEADER)

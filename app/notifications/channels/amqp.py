@@ -15,8 +15,10 @@ import aio_pika
 from aio_pika import DeliveryMode, ExchangeType, Message
 
 from app.notifications.claims import find_recipient
-from app.notifications.delivery import attempt, count
+from app.notifications.delivery import attempt, begin_delivery, count
 from app.notifications.events import Event
+from app.outbox.tables import origin
+from app.telemetry.process import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from app.notifications.delivery import Retries
     from app.notifications.events import Channel
     from app.telemetry.instruments import DispatchInstruments
+    from app.telemetry.tracing import Tracer
 
 EXCHANGE = "petswipe.events"
 QUEUE = "petswipe.deliveries"
@@ -75,6 +78,7 @@ class AmqpChannel:
             message_id=str(event.id),
             content_type="application/json",
             delivery_mode=DeliveryMode.PERSISTENT,
+            headers={"traceparent": origin() or ""},
         )
         await self._exchange.publish(message, event.kind, timeout=TIMEOUT_SECONDS)
 
@@ -99,6 +103,7 @@ class Consumer:
         instruments: DispatchInstruments,
         retries: Retries,
         attempt_seconds: float,
+        tracer: Tracer = SILENT,
     ) -> None:
         """Take the broker's address and the channels, in the order in which they are tried."""
         self._url = url
@@ -107,6 +112,7 @@ class Consumer:
         self._instruments = instruments
         self._retries = retries
         self._attempt_seconds = attempt_seconds
+        self._tracer = tracer
         self._in_hand: set[asyncio.Task[None]] = set()
         # The last of each user among them.
         self._last: dict[UUID, asyncio.Task[None]] = {}
@@ -159,15 +165,22 @@ class Consumer:
         if before is not None:
             await asyncio.wait({before})
         try:
-            event = await self._complete(fields)
-            if event is None or await self._deliver(event):
+            event = await self._complete(fields, str(message.headers.get("traceparent", "")))
+            if event is None or await self._trace(event):
                 await message.ack()
             else:
                 await message.reject(requeue=False)
         except Exception as error:  # noqa: BLE001  # unacknowledged, it comes again
             logger.warning("event %s is left to the queue: %s", fields["id"], type(error).__name__)
 
-    async def _complete(self, fields: dict[str, object]) -> Event | None:
+    async def _trace(self, event: Event) -> bool:
+        root = begin_delivery(self._tracer, event)
+        try:
+            return await self._deliver(event)
+        finally:
+            self._tracer.end(root)
+
+    async def _complete(self, fields: dict[str, object], traceparent: str) -> Event | None:
         """Add where its user wants to hear of it; None when the account is no more."""
         user_id = UUID(str(fields["user_id"]))
         while True:
@@ -188,6 +201,7 @@ class Consumer:
             created_at=datetime.fromisoformat(str(fields["created_at"])),
             attempts=1,
             channels_done=(),
+            traceparent=traceparent,
             **recipient,
         )
 

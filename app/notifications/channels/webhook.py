@@ -10,6 +10,7 @@ import httpx
 
 from app.notifications.addresses import CheckedBackend
 from app.notifications.events import DeliveryError, UndeliverableError
+from app.telemetry.tracing import current
 
 if TYPE_CHECKING:
     import ssl
@@ -53,6 +54,9 @@ class WebhookChannel:
             ("User-Agent", "PetSwipe"),
             (EVENT_HEADER, str(event.id)),
         ]
+        found = current()
+        if found is not None:
+            headers.append(("traceparent", found.traceparent))
         try:
             async with (
                 asyncio.timeout(self._seconds),

@@ -262,3 +262,21 @@ async def test_an_admin_tells_both_parties_and_every_step_is_audited(
             ("match.accepted", match_id),
             ("match.completed", match_id),
         ]
+
+
+async def test_an_event_knows_the_trace_in_which_it_was_written(api: Api, adopter: Account) -> None:
+    shelter = await api.join(Role.SHELTER)
+    traces = {}
+    for kind in ("match.created", "match.accepted"):
+        trace_id = uuid4().hex
+        adopter.client.headers["traceparent"] = f"00-{trace_id}-{'1' * 16}-01"
+        shelter.client.headers["traceparent"] = adopter.client.headers["traceparent"]
+        traces[kind] = trace_id
+        if kind == "match.created":
+            match_id, _ = await make_match(api, adopter, shelter)
+        else:
+            assert await change(shelter, match_id, "accepted") == 200
+    async with api.held.engine.connect() as connection:
+        rows = await connection.execute(select(outbox.c.kind, outbox.c.traceparent))
+        written = {(row.kind, row.traceparent[3:35]) for row in rows if row.kind in traces}
+    assert written == set(traces.items())

@@ -10,8 +10,11 @@ from fastapi.routing import iter_route_contexts
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.animals import PetType
 from app.main import build_resources, create_api
-from app.telemetry import catalog
+from app.matches.tables import MatchStatus
+from app.settings import Fault
+from app.telemetry import catalog, model
 from app.telemetry.catalog import (
     API_METRICS,
     DISPATCH_METRICS,
@@ -20,7 +23,7 @@ from app.telemetry.catalog import (
     ROUTES,
     UNMATCHED,
 )
-from app.telemetry.instruments import ApiInstruments, DispatchInstruments
+from app.telemetry.instruments import ApiInstruments, DispatchInstruments, NullInstruments
 from app.telemetry.model import (
     Kind,
     Label,
@@ -28,8 +31,11 @@ from app.telemetry.model import (
     Route,
     edge_label,
 )
+from slo.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from app.settings import Settings
 
 BUILT_IN_METHODS = {"HEAD"}
@@ -115,7 +121,7 @@ def test_names_are_unique_and_follow_the_conventions() -> None:
     for metric in METRICS:
         assert metric.help.endswith(".")
         assert metric.unit != "seconds" or metric.name.endswith("_seconds")
-        assert metric.name.startswith(("http_server_", "petswipe_"))
+        assert metric.name.startswith(("http_server_", "db_client_", "petswipe_"))
     assert set(API_METRICS) | set(DISPATCH_METRICS) == set(METRICS)
     assert UNMATCHED not in {route.template for route in ROUTES}
 
@@ -155,10 +161,52 @@ def test_a_label_needs_its_values_or_a_bound_and_not_both(given: dict[str, objec
         Label("x", **given)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_the_catalogue_imports_the_standard_library_only() -> None:
-    tree = ast.parse(Path(catalog.__file__).read_text())
+def test_the_words_of_the_catalogue_are_those_of_the_service() -> None:
+    assert set(catalog.SPECIES) == set(PetType)
+    assert set(catalog.MATCH_CHANGES.labels[0].values) < set(MatchStatus)
+    assert set(catalog.OBJECTIVES) == {slo.id for slo in OBJECTIVES}
+    (fault,) = catalog.FAULTS.labels
+    assert set(fault.values) == set(Fault) - {Fault.NONE}
+
+
+def test_a_process_begins_within_its_budget_and_has_room_left(settings: Settings) -> None:
+    for instruments in (ApiInstruments("1.0", "abc"), DispatchInstruments("1.0", "abc")):
+        shown = sum(len(family.samples) for family in instruments.registry.collect())
+        assert shown < catalog.SERIES_BUDGET
+    # What strangers and mistakes add: a third of what begins.
+    api = build_resources(settings).instruments
+    assert api.http.room() > 50
+
+
+def test_a_value_that_the_catalogue_does_not_know_is_counted_as_that() -> None:
+    instruments = ApiInstruments("1.0", "abc")
+    instruments.log_ins["sideways"].inc()
+    instruments.uploads["pet"]["eaten"].inc(2)
+    instruments.databases.observe("redis", "XADD", "", 0.1)
+    read = instruments.registry.get_sample_value
+    assert read("petswipe_logins_total", {"outcome": "_overflow"}) == 1
+    assert read("petswipe_uploads_total", {"purpose": "pet", "outcome": "_overflow"}) == 2
+    labels = {"db_system_name": "redis", "db_operation_name": "_overflow", "error_type": ""}
+    assert read("db_client_operation_duration_seconds_count", labels) == 1
+    assert read("petswipe_telemetry_label_overflows_total") == 3
+
+
+def test_instruments_that_measure_nothing_take_every_call() -> None:
+    instruments = NullInstruments("1.0", "abc")
+    instruments.swipes["like"].inc()
+    instruments.swipes["sideways"].inc()
+    instruments.deck_builds.observe(1)
+    with instruments.deck_builds.time():
+        pass
+    shown = {family.name for family in instruments.registry.collect()}
+    assert not [name for name in shown if "swipes" in name]
+
+
+@pytest.mark.parametrize("module", [catalog, model])
+def test_the_catalogue_imports_the_standard_library_only(module: ModuleType) -> None:
+    tree = ast.parse(Path(str(module.__file__)).read_text())
     imported = {
-        name.split(".")[0]
+        "app" if name == model.__name__ else name.split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in (
@@ -168,4 +216,4 @@ def test_the_catalogue_imports_the_standard_library_only() -> None:
         )
     }
     assert imported
-    assert imported <= sys.stdlib_module_names
+    assert imported <= {*sys.stdlib_module_names, "app"}

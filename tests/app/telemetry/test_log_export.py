@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]  # no types published
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceRequest,
@@ -100,7 +100,7 @@ def grpc_sink() -> Iterator[Sink]:
             return ExportLogsServiceResponse()
 
     server = grpc.server(futures.ThreadPoolExecutor(2))
-    add_LogsServiceServicer_to_server(Servicer(), server)
+    add_LogsServiceServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]  # generated
     sink.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     yield sink

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -356,6 +357,28 @@ def test_a_failure_inside_the_log_stays_inside() -> None:
         "still here",
     ]
     assert found.logs.counts().reasons == {"unencodable": 2}
+
+
+def test_whatever_interrupts_a_thread_that_logs_may_log_too() -> None:
+    # Like a finaliser that the garbage collector runs in the middle of a write.
+    interrupted = 0
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted += 1
+        LOG.info("interrupting")
+
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    with told() as found:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.001, 0.001)
+        said = 0
+        while interrupted < 100:
+            said += 1
+            LOG.info("interrupted")
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    told_lost = sum("lost" in line for line in found.lines)
+    assert found.logs.counts().accepted == said + interrupted + told_lost
 
 
 def test_closing_leaves_logging_as_it_was() -> None:

@@ -14,16 +14,24 @@ from uuid import uuid4
 import pytest
 
 from app.telemetry.catalog import (
+    BESIDES,
+    BUILD_INFO,
     CACHE_REQUESTS,
+    CACHES,
     FAULTS,
     HTTP_ACTIVE,
     HTTP_DURATION,
     LOG_INS,
+    LOG_LINES,
+    LOOP_LAG,
     MATCHES,
     METHOD,
+    OBJECTIVES,
     OTHER_METHOD,
+    PROMISED,
     ROUTES,
     SIGN_UPS,
+    SLO_OBJECTIVE,
     SWIPE_REPEATS,
     SWIPES,
     UNMATCHED,
@@ -75,10 +83,13 @@ def send(server: Server, method: str, path: str, token: str = "", body: object =
 
 def test_every_series_that_can_be_foreseen_is_zero_at_the_first_scrape(server: Server) -> None:
     (first,) = server.first
+    refused = (OTHER_METHOD, UNMATCHED)
     expected = {
-        (COUNT, route.method, route.template, str(status), "")
-        for route in ROUTES
-        for status in (*route.success, 500)
+        *((COUNT, r.method, r.template, str(status), "") for r in ROUTES for status in r.success),
+        *((COUNT, r.method, r.template, "500", "exception") for r in ROUTES if r not in BESIDES),
+        *((COUNT, r.method, r.template, "503", "error") for r in PROMISED),
+        *((COUNT, *refused, str(status), "") for status in (400, 401, 404, 405, 413, 429)),
+        (COUNT, *refused, "400", "malformed"),
     }
     shown = {
         (
@@ -95,10 +106,18 @@ def test_every_series_that_can_be_foreseen_is_zero_at_the_first_scrape(server: S
         (label,) = metric.labels
         values = [sample.labels[label.name] for sample in first if sample.name == metric.name]
         assert sorted(values) == sorted(label.values)
-    results = [sample.labels["result"] for sample in first if sample.name == CACHE_REQUESTS.name]
-    assert sorted(results) == ["error", "hit", "miss"]
+    results = {
+        (sample.labels["cache"], sample.labels["result"])
+        for sample in first
+        if sample.name == CACHE_REQUESTS.name
+    }
+    assert results == {(cache, r) for cache in CACHES for r in ("error", "hit", "miss")}
     ours = [s for s in first if s.name.startswith(("http_server_", "petswipe_"))]
-    assert {s.value for s in ours if s.name != "petswipe_build_info"} == {0}
+    constant = (BUILD_INFO.name, SLO_OBJECTIVE.name)
+    moving = (LOOP_LAG.name, LOG_LINES.name)
+    assert {s.value for s in ours if not s.name.startswith((*constant, *moving))} == {0}
+    promised = {s.labels["slo"]: s.value for s in first if s.name == SLO_OBJECTIVE.name}
+    assert promised == {slo: float(objective) for slo, objective in OBJECTIVES.items()}
 
 
 def test_the_metrics_are_on_a_port_of_their_own(server: Server, web: httpx.Client) -> None:
@@ -125,7 +144,7 @@ def test_a_request_is_counted_by_the_template_of_its_route(
         ("GET", "/api/pets/{pet_id}", 404): 1,
         ("GET", "/api/pets/{pet_id}", 422): 1,
         ("GET", "/api/deck", 401): 1,
-        ("DELETE", "/api/deck", 405): 1,
+        (OTHER_METHOD, UNMATCHED, 405): 1,
         ("GET", "/openapi.json", 200): 1,
         ("GET", "/docs", 200): 1,
         ("GET", "/api/info", 200): 1,
@@ -141,7 +160,7 @@ def test_an_unknown_path_has_one_label_whatever_it_is(
 ) -> None:
     before = counted(server)
     assert send(server, "GET", path) == 404
-    expected = {("GET", UNMATCHED, 404): 1}
+    expected = {(OTHER_METHOD, UNMATCHED, 404): 1}
     wait_until(lambda: counted(server) - before == expected, "the count of the request")
 
 
@@ -151,11 +170,12 @@ def test_an_unknown_method_has_one_label_whatever_it_is(
     before = counted(server)
     assert send(server, "PROPFIND", "/api/pets") == 405
     assert send(server, "PURGE", "/api/dragons") == 404
-    expected = {(OTHER_METHOD, "/api/pets", 405): 1, (OTHER_METHOD, UNMATCHED, 404): 1}
+    expected = {(OTHER_METHOD, UNMATCHED, 405): 1, (OTHER_METHOD, UNMATCHED, 404): 1}
     wait_until(lambda: counted(server) - before == expected, "the counts of the requests")
-    # What is no method at all never gets as far as the application.
+    # What is no method at all never gets as far as the application, and is counted all the same.
     assert send(server, "BREW", "/api/pets") == 400
-    assert counted(server) - before == expected
+    expected[OTHER_METHOD, UNMATCHED, 400] = 1
+    wait_until(lambda: counted(server) - before == expected, "the counts of the requests")
 
 
 def test_a_failure_is_counted_once_as_a_server_error(
@@ -193,14 +213,15 @@ def test_three_hundred_mixed_requests_to_two_workers_are_counted_exactly(
             ("GET", "/api/matches", "/api/matches", "", None),
             ("POST", "/api/swipes", "/api/swipes", token, {"pet_id": str(uuid4()), "liked": True}),
             ("POST", "/api/swipes", "/api/swipes", token, {"liked": "maybe"}),
-            ("PUT", "/api/swipes", "/api/swipes", token, None),
+            ("PUT", UNMATCHED, "/api/swipes", token, None),
             ("GET", UNMATCHED, "/api/dragons", "", None),
             ("GET", "/api/info", "/api/info", "", None),
         ]
 
         def ask(kind: tuple[str, str, str, str, object]) -> Key:
             method, template, path, sent, body = kind
-            return method, template, send(server, method, path, sent, body)
+            counted_as = OTHER_METHOD if template == UNMATCHED else method
+            return counted_as, template, send(server, method, path, sent, body)
 
         with ThreadPoolExecutor(8) as callers:
             tally = Counter(callers.map(ask, draw.choices(kinds, k=300)))
