@@ -31,6 +31,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.telemetry.catalog import EXCEPTION
+from app.telemetry.events import ERROR
 from app.telemetry.middleware import ERROR_TYPE
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     request.scope[ERROR_TYPE] = EXCEPTION
-    LOG.error("unhandled", exc_info=error, extra={"event": "error"})
+    LOG.error("unhandled", exc_info=error, extra={"event": ERROR})
     detail = "Something failed on our side; quote the request id when you report it."
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.settings import Settings
+    from app.telemetry.logs import Logs, NullLogs
 
 BACKLOG = 2048
 DRAIN_SECONDS = 10
@@ -92,7 +94,13 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
     The metrics have a thread and a port of their own, so that a scrape is answered while the event
     loop is busy and never from the public port.
     """
-    logs = configure_logs(settings, JOB)
+    with closing(configure_logs(settings, JOB)) as logs:
+        _serve(settings, sock, management_port, logs)
+
+
+def _serve(
+    settings: Settings, sock: socket.socket, management_port: int, logs: Logs | NullLogs
+) -> None:
     held = build_resources(settings, logs)
     try:
         management, _ = start_http_server(
@@ -120,7 +128,6 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
         uvicorn.Server(config).run(sockets=[sock])
     finally:
         management.shutdown()
-        logs.close()
 
 
 def serve_workers(sock: socket.socket, workers: int, management_port: int) -> int:

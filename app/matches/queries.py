@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.accounts.tables import users
 from app.matches.tables import MatchStatus, interests, matches
-from app.outbox.tables import outbox
+from app.outbox.tables import origin, outbox
 from app.pets.tables import pets
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, FromClause, Insert, Select
 
+EVENT = ["user_id", "kind", "payload", "traceparent"]
 PAIR = ("user_id", "pet_id")
 adopters = users.alias("adopters")
 owners = users.alias("owners")
@@ -100,8 +101,8 @@ def tell_both(matched: CTE) -> CTE:
     kind = "match.created"
     both = union_all(
         _event(matched, kind, matched.c.user_id), _event(matched, kind, pets.c.owner_id)
-    ).subquery()
-    return insert(outbox).from_select(["user_id", "kind", "payload"], select(both)).cte("told")
+    )
+    return insert(outbox).from_select(EVENT, both).cte("told")
 
 
 def decline_others(match_id: UUID, pet_id: UUID) -> Insert:
@@ -118,16 +119,18 @@ def decline_others(match_id: UUID, pet_id: UUID) -> Insert:
         .cte("declined")
     )
     event = _event(declined, "match.declined", declined.c.user_id)
-    return insert(outbox).from_select(["user_id", "kind", "payload"], event)
+    return insert(outbox).from_select(EVENT, event)
 
 
 def _event(
     made: CTE, kind: str, user_id: ColumnElement[UUID]
-) -> Select[tuple[UUID, str, dict[str, str]]]:
+) -> Select[tuple[UUID, str, dict[str, str], str | None]]:
     payload = func.jsonb_build_object(
         "match_id", made.c.id, "pet_id", made.c.pet_id, "pet_name", pets.c.name
     )
-    return select(user_id, literal(kind, String), payload).join_from(
+    # The default of the column is not asked for in a CTE.
+    written_in = literal(origin(), String)
+    return select(user_id, literal(kind, String), payload, written_in).join_from(
         made, pets, pets.c.id == made.c.pet_id
     )
 

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from app.telemetry.events import SLOW_QUERY
 from app.telemetry.model import OVERFLOW
 from app.telemetry.tracing import Kind, span
 
@@ -143,7 +144,7 @@ class _Watcher:
             slow = {"operation": operation, "collection": table}
             log.warning(
                 "slow query",
-                extra={"event": "slow_query", **slow, "duration_ms": round(seconds * 1000, 3)},
+                extra={"event": SLOW_QUERY, **slow, "duration_ms": round(seconds * 1000, 3)},
             )
 
     def _summary(self, statement: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from app.errors import Unavailable
 from app.local.ports import HOST
 from app.settings import MisconfiguredError, Settings
 from app.storage import Storage, create_client
+from app.work import UNHEARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -196,7 +197,7 @@ def test_a_storage_that_is_away_is_one_sentence(
 def test_addresses_of_objects(
     settings: Settings, s3: str, changes: dict[str, object], url: str
 ) -> None:
-    storage = Storage(changed(settings, **changes))
+    storage = Storage(changed(settings, **changes), UNHEARD)
     assert storage.url("a.jpg") == url.format(s3=s3, bucket=settings.storage_bucket)
 
 
@@ -204,7 +205,7 @@ def test_addresses_of_objects(
 async def test_why_something_is_not_stored_is_logged_without_addresses(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    storage = Storage(settings)
+    storage = Storage(settings, UNHEARD)
     with pytest.raises(Unavailable):
         await storage.put("a.jpg", b"x", "image/jpeg")
     storage.discard("a.jpg")
