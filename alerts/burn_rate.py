@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from alerts.model import AlertingRule, AlertSeverity, RecordingRule, RuleGroup
 from slo import conventions
+from slo.indicators import decimal, error_ratio
 from slo.model import Severity
 from slo.promql import duration, labels
-from slo.queries import error_ratio
 from slo.report import percent
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from slo.model import BurnWindow, Slo
 
 EVALUATION = timedelta(seconds=30)
@@ -116,9 +114,3 @@ def _ratio(slo: Slo, window: timedelta) -> str:
 
 def _key() -> str:
     return f"{conventions.ID}, {conventions.SERVICE}, {conventions.SLO}"
-
-
-def decimal(value: Fraction) -> str:
-    """Write an exact number as a decimal of at most 12 places, like `0.0072`."""
-    text = f"{value.numerator * 10**12 // value.denominator:013d}"
-    return f"{text[:-12]}.{text[-12:]}".rstrip("0").rstrip(".")

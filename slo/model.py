@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from app.telemetry.model import Kind, Metric, edge_label
-from slo.promql import Matcher, Selector
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-SLO_ID = re.compile(r"[a-z][a-z0-9-]{2,39}")
+    from slo.indicators import Counted, Sli
+
+SLO_ID = re.compile(r"[a-z][a-z0-9-]{2,63}")
 PERIOD = timedelta(days=30)
+SCRAPE_INTERVAL = timedelta(seconds=15)
+MOST_SIMPLE = 2
 
 
 class Severity(StrEnum):
@@ -56,68 +62,86 @@ BURN_WINDOWS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RatioSli:
-    """The share of events that are not bad, by one counter: `bad` narrows `total`."""
+class CalendarUnit(StrEnum):
+    """A period that begins anew with the calendar."""
 
-    metric: Metric
-    matchers: tuple[Matcher, ...]
-    bad: Matcher
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
 
-    def __post_init__(self) -> None:
-        """Refuse a metric that does not count, and labels that it lacks."""
-        if self.metric.kind is Kind.GAUGE:
-            raise ValueError(f"{self.metric.name} is a gauge: an SLI counts events")
-        _ = self.bad_events
 
-    @property
-    def total(self) -> Selector:
-        """Select all events."""
-        histogram = self.metric.kind is Kind.HISTOGRAM
-        series = f"{self.metric.name}_count" if histogram else self.metric.name
-        return Selector(self.metric, series, self.matchers)
-
-    @property
-    def bad_events(self) -> Selector:
-        """Select the bad ones."""
-        return self.total.where(self.bad)
+# How long a budget lasts on average; factors of burn rates are made from it.
+LENGTHS = {
+    CalendarUnit.WEEK: timedelta(days=7),
+    CalendarUnit.MONTH: timedelta(days=30),
+    CalendarUnit.QUARTER: timedelta(days=90),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class LatencySli:
-    """The share of events that took no longer than a threshold, by a histogram.
+class Calendar:
+    """Weeks from Monday, months or quarters, in the time of a place, from a first day on."""
 
-    The threshold must be a bucket edge, or the share would be an estimate.
-    """
-
-    metric: Metric
-    matchers: tuple[Matcher, ...]
-    threshold: Fraction
+    unit: CalendarUnit
+    first: date
+    zone: str = "UTC"
 
     def __post_init__(self) -> None:
-        """Refuse no histogram, a threshold between its edges, and labels that it lacks."""
-        if self.metric.kind is not Kind.HISTOGRAM:
-            raise ValueError(f"{self.metric.name} is no histogram: latency needs one")
-        if self.threshold not in {Fraction(str(edge)) for edge in self.metric.buckets}:
-            edges = ", ".join(str(edge) for edge in self.metric.buckets)
-            raise ValueError(
-                f"{float(self.threshold)} s is no bucket edge of {self.metric.name}: one of {edges}"
-            )
-        _ = self.total, self.good_events
-
-    @property
-    def total(self) -> Selector:
-        """Select all events."""
-        return Selector(self.metric, f"{self.metric.name}_count", self.matchers)
-
-    @property
-    def good_events(self) -> Selector:
-        """Select the bucket of those that were fast enough."""
-        edge = Matcher("le", "=", edge_label(float(self.threshold)))
-        return Selector(self.metric, f"{self.metric.name}_bucket", (*self.matchers, edge))
+        """Refuse a zone that nobody knows, and a first day on which no such period begins."""
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{self.zone!r} is no time zone, like Europe/Berlin") from None
+        begins = {
+            CalendarUnit.WEEK: self.first.weekday() == 0,
+            CalendarUnit.MONTH: self.first.day == 1,
+            CalendarUnit.QUARTER: self.first.day == 1 and self.first.month % 3 == 1,
+        }
+        if not begins[self.unit]:
+            raise ValueError(f"no {self.unit} begins on {self.first}")
 
 
-Sli = RatioSli | LatencySli
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several indicators that make up one, and how much it weighs."""
+
+    name: str
+    weight: Fraction
+    sli: Counted
+
+    def __post_init__(self) -> None:
+        """Refuse a part without weight, or without a usable name."""
+        if self.weight <= 0:
+            raise ValueError(f"part {self.name}: its weight must lie above 0")
+        if not SLO_ID.fullmatch(self.name):
+            raise ValueError(f"part {self.name!r}: 3 to 64 of a-z, 0-9 and -, a letter first")
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeSli:
+    """The weighted mean of several indicators; a part without events has no weight."""
+
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two parts, and two of the same name."""
+        names = [part.name for part in self.parts]
+        if len(names) < MOST_SIMPLE or len(set(names)) < len(names):
+            raise ValueError("a composite needs two parts or more, each with a name of its own")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """What a team adds to the alerts of an SLO, and which of them it wants."""
+
+    page: bool = True
+    ticket: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+    page_labels: Mapping[str, str] = field(default_factory=dict)
+    ticket_labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    # Takes the place of the name made from the id.
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +153,33 @@ class Slo:
     title: str
     description: str
     objective: Fraction
-    sli: Sli
-    period: timedelta = PERIOD
+    sli: Sli | CompositeSli
+    period: timedelta | Calendar = PERIOD
     burn_windows: tuple[BurnWindow, ...] = field(default=BURN_WINDOWS)
+    # One budget and one alert for each value of these labels.
+    group_by: tuple[str, ...] = ()
+    # How often what it counts is scraped: the windows of rules are made for it.
+    scrape_interval: timedelta = SCRAPE_INTERVAL
+    labels: Mapping[str, str] = field(default_factory=dict)
+    alerting: Alerting = field(default_factory=Alerting)
 
     def __post_init__(self) -> None:
         """Refuse an objective that cannot be kept or broken, and windows that can never fire."""
         if not SLO_ID.fullmatch(self.id):
-            raise ValueError(f"SLO id {self.id!r}: 3 to 40 of a-z, 0-9 and -, a letter first")
+            raise ValueError(f"SLO id {self.id!r}: 3 to 64 of a-z, 0-9 and -, a letter first")
         if not isinstance(self.objective, Fraction):
             raise TypeError(f"{self.id}: give the objective as a Fraction, a float is not exact")
         if not 0 < self.objective < 1:
             raise ValueError(f"{self.id}: the objective must lie between 0 and 1, both excluded")
         for window in self.burn_windows:
-            if self.budget * window.factor(self.period) >= 1:
-                rate = float(window.factor(self.period))
+            if self.budget * window.factor(self.length) >= 1:
+                rate = float(window.factor(self.length))
                 raise ValueError(f"{self.id}: a burn rate of {rate:g} can never be reached")
+
+    @property
+    def length(self) -> timedelta:
+        """Return how long a budget lasts; a month of the calendar counts as 30 days."""
+        return LENGTHS[self.period.unit] if isinstance(self.period, Calendar) else self.period
 
     @property
     def budget(self) -> Fraction:

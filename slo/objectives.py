@@ -16,7 +16,8 @@ from app.telemetry.catalog import (
     ROUTE,
     SWIPE_CREATE,
 )
-from slo.model import LatencySli, RatioSli, Slo
+from slo.indicators import LatencySli, RatioSli
+from slo.model import Slo
 from slo.promql import Matcher
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.telemetry.model import Metric
 
+PLACEHOLDER = re.compile(r"\{\{\s*\.window\s*\}\}")
 OPERATORS = ("=", "!=", "=~", "!~")
 UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -82,6 +84,16 @@ class Selector:
         """Write it as an instant selector."""
         inner = ",".join(map(str, self.matchers))
         return f"{self.series}{{{inner}}}" if inner else self.series
+
+
+def expand(query: str, window: timedelta) -> str:
+    """Put a window into a query with the placeholder `{{.window}}`, as Sloth writes it.
+
+    Raises ValueError for a query without one: it would mean the same over every window.
+    """
+    if not PLACEHOLDER.search(query):
+        raise ValueError(f"the query has no [{{{{.window}}}}]: {' '.join(query.split())}")
+    return PLACEHOLDER.sub(duration(window), query)
 
 
 def quoted(text: str) -> str:

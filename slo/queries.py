@@ -1,4 +1,4 @@
-"""The PromQL that measures an indicator: ratios for rules, exact counts for reports."""
+"""The PromQL that counts the events of an indicator exactly, for reports."""
 
 from __future__ import annotations
 
@@ -7,26 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from slo.model import LatencySli, RatioSli
+from slo.indicators import LatencySli, RatioSli
 
 if TYPE_CHECKING:
-    from slo.model import Sli
     from slo.promql import Selector
-
-
-def error_ratio(sli: Sli, window: timedelta) -> str:
-    """Return the share of bad events in a rolling window, for a recording rule.
-
-    It is 0 while nothing fails, and absent, not 0 and not NaN, while nothing happens.
-    """
-    total = f"sum(rate({sli.total.over(window)}))"
-    match sli:
-        case RatioSli():
-            bad = f"sum(rate({sli.bad_events.over(window)}))"
-            return f"({bad} or 0 * {total}) / ({total} > 0)"
-        case LatencySli():
-            good = f"sum(rate({sli.good_events.over(window)}))"
-            return f"1 - {good} / ({total} > 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +60,12 @@ class Between:
 Window = Rolling | Between
 
 
-def total_events(sli: Sli, window: Window) -> str:
+def total_events(sli: RatioSli | LatencySli, window: Window) -> str:
     """Count all events of the window."""
     return window.count(sli.total)
 
 
-def bad_events(sli: Sli, window: Window) -> str:
+def bad_events(sli: RatioSli | LatencySli, window: Window) -> str:
     """Count the bad events of the window: 0, and not absent, while none happened."""
     match sli:
         case RatioSli():

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from slo.model import LatencySli, Severity
+from slo.indicators import LatencySli, error_ratio
+from slo.model import Severity
 from slo.prometheus import NoDataError
-from slo.queries import Rolling, bad_events, error_ratio, timestamp, total_events
+from slo.queries import Rolling, bad_events, timestamp, total_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

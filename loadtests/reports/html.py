@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from loadtests.reports.charts import chart_svg
 from loadtests.reports.rows import ORDER, checks, number, summary
-from slo.model import LatencySli
+from slo.indicators import LatencySli
 from slo.tables import count, share
 
 if TYPE_CHECKING:

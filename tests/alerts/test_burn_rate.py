@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alerts.burn_rate import alert_rules, budget_rules, decimal, error_rules, slo_groups
+from alerts.burn_rate import alert_rules, budget_rules, error_rules, slo_groups
 from alerts.model import AlertSeverity
+from slo.indicators import decimal
 from slo.objectives import DECK_LATENCY, OBJECTIVES, SWIPE_AVAILABILITY
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from app.telemetry.model import (
     Kind,
     edge_label,
 )
-from slo.model import BURN_WINDOWS, PERIOD, BurnWindow, LatencySli, RatioSli, Severity, Slo
+from slo.indicators import LatencySli, RatioSli
+from slo.model import BURN_WINDOWS, PERIOD, BurnWindow, Severity, Slo
 from slo.objectives import SWIPE_AVAILABILITY
 from slo.promql import Matcher, UnknownSeriesError
 

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.checks.series import unknown_names
 from app.telemetry.catalog import METRICS, TARGET_LABELS
-from slo.model import LatencySli, RatioSli
+from slo.indicators import LatencySli, RatioSli
 from slo.objectives import OBJECTIVES, SWIPE_LATENCY, UnknownSloError, choose
 from slo.report import percent
 

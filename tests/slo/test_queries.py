@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slo.indicators import error_ratio
 from slo.objectives import SWIPE_AVAILABILITY, SWIPE_LATENCY
 from slo.prometheus import NoDataError, Prometheus
-from slo.queries import Between, Rolling, bad_events, error_ratio, timestamp, total_events
+from slo.queries import Between, Rolling, bad_events, timestamp, total_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slo.model import Sli
+    from slo.indicators import Sli
     from tests.slo.conftest import Counters, History, Serve
 
 SCRAPE = 15
