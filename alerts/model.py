@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]{2,39}")
+ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]{2,79}")
 RECORD_NAME = re.compile(r"[a-z_]+(:[a-z_0-9]+)*")
 
 
@@ -55,11 +55,12 @@ class AlertingRule:
     summary: str
     description: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what on-call could not use: a bad name, or no words."""
         if not ALERT_NAME.fullmatch(self.alert):
-            raise ValueError(f"alert {self.alert!r}: PascalCase of at most 40 letters")
+            raise ValueError(f"alert {self.alert!r}: PascalCase of at most 80 letters")
         if not self.summary or not self.description:
             raise ValueError(f"alert {self.alert}: give it a summary and a description")
         if "{{" in self.summary:
@@ -73,7 +74,11 @@ class AlertingRule:
             "for": duration(self.wait),
             "keep_firing_for": duration(self.keep_firing),
             "labels": {"severity": self.severity.value, **self.labels},
-            "annotations": {"summary": self.summary, "description": self.description},
+            "annotations": {
+                "summary": self.summary,
+                "description": self.description,
+                **self.annotations,
+            },
         }
 
 

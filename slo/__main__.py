@@ -82,7 +82,7 @@ def measured(command: Callable[..., None]) -> Callable[..., None]:
 def list_objectives() -> None:
     """List the promises."""
     for slo in choose(()):
-        days = slo.period.days
+        days = slo.length.days
         click.echo(f"{slo.id:<20}{percent(slo.objective):>9} in {days} d  {slo.description}")
 
 
@@ -131,7 +131,7 @@ def _measure(
 
 
 def _period(slo: Slo, days: int | None) -> timedelta:
-    return slo.period if days is None else timedelta(days=days)
+    return slo.length if days is None else timedelta(days=days)
 
 
 def _show(results: list[SloResult], form: str) -> None:

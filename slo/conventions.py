@@ -18,7 +18,10 @@ ID = "sloth_id"
 SERVICE = "sloth_service"
 SLO = "sloth_slo"
 WINDOW = "sloth_window"
+PART = "slo_part"
 
+WEIGHT = "slo:part_weight:ratio"
+PERIOD_START = "slo:period_start:timestamp_seconds"
 OBJECTIVE = "slo:objective:ratio"
 ERROR_BUDGET = "slo:error_budget:ratio"
 PERIOD_DAYS = "slo:time_period:days"
@@ -30,6 +33,16 @@ BUDGET_REMAINING = "slo:period_error_budget_remaining:ratio"
 def error_ratio(window: timedelta) -> str:
     """Name the series of the error ratio over a window, like `slo:sli_error:ratio_rate5m`."""
     return f"slo:sli_error:ratio_rate{duration(window)}"
+
+
+def total_events(tile: timedelta) -> str:
+    """Name the series of the events of a short while, like `slo:sli_total:increase1m`."""
+    return f"slo:sli_total:increase{duration(tile)}"
+
+
+def bad_events(tile: timedelta) -> str:
+    """Name the series of the bad ones among them."""
+    return f"slo:sli_bad:increase{duration(tile)}"
 
 
 def identity(slo: Slo) -> dict[str, str]:

@@ -6,6 +6,7 @@ both are absent while nothing is known.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -16,6 +17,10 @@ from slo.promql import Matcher, Selector, duration, expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+RATE = re.compile(r"\bi?rate\s*\(")
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,20 @@ def bad_in(sli: Counted, window: timedelta, by: Sequence[str] = ()) -> str:
             found = f"({expand(sli.bad_query, window)})"
             total = f"({total})"
     return f"{found} or 0 * {total}"
+
+
+def per_window(sli: Counted, window: timedelta, gap: timedelta) -> Fraction:
+    """Return the factor that makes `total_in` over window + gap the events of the window itself.
+
+    A counter read over one scrape more than the window sees the last sample before it, so that no
+    event falls between two windows; Prometheus extrapolates the growth to the whole range.
+    """
+    match sli:
+        case ProbeSli() | SliceSli():
+            return Fraction(1)
+        case QuerySli() if RATE.search(sli.total_query):
+            return Fraction(window / SECOND)
+    return Fraction(window / SECOND) / Fraction((window + gap) / SECOND)
 
 
 def error_ratio(sli: Sli, window: timedelta, by: Sequence[str] = ()) -> str:

@@ -108,7 +108,7 @@ def _burning(slo: Slo, window: Window, prometheus: Prometheus) -> str | None:
     for pair in slo.burn_windows:
         if pair.severity is not Severity.PAGE:
             continue
-        factor = pair.factor(slo.period)
+        factor = pair.factor(slo.length)
         rates = [_burn_rate(slo, pair, short, window, prometheus) for short in (False, True)]
         if all(rate is not None and rate > factor for rate in rates):
             return f"the budget burns faster than {float(factor):g} times its even rate"
