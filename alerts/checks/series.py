@@ -9,6 +9,7 @@ import yaml
 
 from alerts.checks.problem import Problem
 from app.telemetry.catalog import METRICS, TARGET_LABELS
+from slo.promql_tree import selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +52,7 @@ def unknown_names(expression: str, known: dict[str, tuple[str, ...]]) -> Iterato
     except ValueError as error:
         yield f"no PromQL: {error}"
         return
-    for selector in sorted(_selectors(tree), key=str):
+    for selector in sorted(selectors(tree), key=str):
         labels = known.get(selector.name or "")
         if labels is None:
             yield f"no metric of the catalogue and no rule is called {selector.name}"
@@ -59,17 +60,6 @@ def unknown_names(expression: str, known: dict[str, tuple[str, ...]]) -> Iterato
         for matcher in selector.matchers.matchers:
             if matcher.name not in labels:
                 yield f"{selector.name} has no label {matcher.name}: {', '.join(labels)}"
-
-
-def _selectors(node: Any) -> set[promql_parser.VectorSelector]:  # noqa: ANN401  # the wheel has no types
-    """Collect the vector selectors of a parsed expression, those inside ranges too."""
-    if isinstance(node, promql_parser.VectorSelector):
-        return {node}
-    if isinstance(node, promql_parser.MatrixSelector):
-        return {node.vector_selector}
-    children = [getattr(node, name, None) for name in ("expr", "lhs", "rhs", "param")]
-    children += list(getattr(node, "args", None) or [])
-    return {found for child in children if child is not None for found in _selectors(child)}
 
 
 def _emitted() -> dict[str, tuple[str, ...]]:
