@@ -1,15 +1,33 @@
-"""The command line of the rules: build, check."""
+"""The command line of the rules: build, check, test, export."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alerts.artifacts import GENERATED, write
 from alerts.checks.registry import CHECKS, run
+from alerts.rehearsal.play import play
+from alerts.rehearsal.promtool import Outcome, PromtoolError, find_promtool
+from alerts.rehearsal.table import result_lines
+from alerts.rule_files import FORMATS, RuleFileError, render_all, rule_files, write_rule_files
+from alerts.words import Links
+from slo.conventions import ID, identity
+from slo.objectives import UnknownSloError, choose
+from slo.specs.locate import SpecError
+from slo.specs.read import read_specs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slo.model import Slo
 
 FINDING = 1
+MISUSE = 2
 FOLDER = click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -17,22 +35,81 @@ FOLDER = click.option(
     show_default="alerts/generated",
     help="Folder of the generated files.",
 )
+SPEC = click.option(
+    "--spec",
+    "specs",
+    multiple=True,
+    metavar="FILE",
+    help="Take the SLOs of this spec (OpenSLO v1, Sloth) in place of PetSwipe's own.",
+)
+
+
+def main() -> None:
+    """Run a command; misuse is one sentence, or one a problem of a spec, and 2."""
+    try:
+        cli(prog_name="python -m alerts")
+    except SpecError as error:
+        _fail(str(error))
+    except (UnknownSloError, RuleFileError, PromtoolError) as error:
+        _fail(f"Error: {error}")
+
+
+def _fail(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(MISUSE)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Generate rules, alerts and the configuration of Prometheus from the objectives.
 
-    Exit codes: 0 fine, 1 a check found something, 2 misuse.
+    Exit codes: 0 fine, 1 a check or a test found something, 2 misuse.
     """
+
+
+def linked(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that writes alerts with links."""
+    options: list[Callable[[Any], Any]] = [
+        click.option("--runbooks", default="", metavar="URL", help="Ends in {alert}, or has it."),
+        click.option(
+            "--dashboards",
+            default="",
+            metavar="URL",
+            help="Ends in {sloth_id}, or has it or {slo}.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @cli.command()
 @FOLDER
-def build(folder: Path) -> None:
-    """Write the generated files; says which have changed."""
-    for name in write(folder):
-        click.echo(f"changed {folder / name}")
+@SPEC
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write one rule file for each SLO of the specs.",
+)
+@linked
+def build(
+    folder: Path, specs: tuple[str, ...], out: Path | None, runbooks: str, dashboards: str
+) -> None:
+    """Write the generated files; says which have changed.
+
+    With --spec and --out those of any team's SLOs, all or none of them.
+    """
+    if bool(specs) != (out is not None):
+        raise click.UsageError("--spec and --out belong together")
+    if out is None:
+        if runbooks or dashboards:
+            raise click.UsageError("links are for --spec")
+        for name in write(folder):
+            click.echo(f"changed {folder / name}")
+        return
+    files = rule_files(render_all(read_specs(specs), Links(runbooks, dashboards)))
+    for name in write_rule_files(out, files):
+        click.echo(f"changed {out / name}")
 
 
 @cli.command()
@@ -46,5 +123,76 @@ def check(folder: Path) -> None:
     raise SystemExit(FINDING if problems else 0)
 
 
+@cli.command()
+@click.argument("ids", nargs=-1, metavar="[SLO]...")
+@SPEC
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Leave the rules and promtool's test files here.",
+)
+@click.option("--promtool", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Show what has passed, too.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+)
+def test(
+    ids: tuple[str, ...],
+    specs: tuple[str, ...],
+    keep: Path | None,
+    promtool: Path | None,
+    everything: bool,
+    form: str,
+) -> None:
+    """Rehearse every alert with promtool: burns, outages, little traffic, none, and no data.
+
+    Exits 1 when an alert does not do what its objective asks for. What cannot be simulated is
+    listed with the reason, and fails nothing.
+    """
+    results = play(_chosen(ids, specs), find_promtool(promtool), keep)
+    if form == "json":
+        click.echo(json.dumps([result.document() for result in results], indent=2))
+    else:
+        click.echo("\n".join(result_lines(results, everything=everything)))
+    failed = any(result.outcome is Outcome.FAILED for result in results)
+    raise SystemExit(FINDING if failed else 0)
+
+
+@cli.command()
+@click.argument("ids", nargs=-1, metavar="[SLO]...")
+@SPEC
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True)
+@click.option("--label", "pairs", multiple=True, metavar="NAME=VALUE", help="Of PrometheusRules.")
+@linked
+def export(
+    ids: tuple[str, ...],
+    specs: tuple[str, ...],
+    form: str,
+    pairs: tuple[str, ...],
+    runbooks: str,
+    dashboards: str,
+) -> None:
+    """Write rules for Prometheus or its operator on Kubernetes, or muting for Alertmanager."""
+    if not all("=" in pair for pair in pairs):
+        raise click.UsageError("a label is NAME=VALUE")
+    labels = dict(pair.split("=", 1) for pair in pairs)
+    rendered = render_all(_chosen(ids, specs), Links(runbooks, dashboards))
+    click.echo(FORMATS[form](rendered, labels), nl=False)
+
+
+def _chosen(ids: tuple[str, ...], specs: tuple[str, ...]) -> tuple[Slo, ...]:
+    if not specs:
+        return choose(ids)
+    found = read_specs(specs)
+    known = {name: slo for slo in found for name in (slo.id, identity(slo)[ID])}
+    if missing := [wanted for wanted in ids if wanted not in known]:
+        raise UnknownSloError(f"there is no SLO {missing[0]!r}: one of {', '.join(known)}")
+    return tuple(slo for slo in found if not ids or {slo.id, identity(slo)[ID]} & set(ids))
+
+
 if __name__ == "__main__":
-    cli(prog_name="python -m alerts")
+    main()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from alerts.prometheus_config import alertmanager_document, prometheus_document
 from alerts.registry import RULE_FILES
+from alerts.rule_files import dump
 
 GENERATED = Path(__file__).parent / "generated"
 HEADER = "# Generated from {source} by `python -m alerts build`; do not edit.\n"
@@ -16,12 +15,12 @@ HEADER = "# Generated from {source} by `python -m alerts build`; do not edit.\n"
 def render() -> dict[str, str]:
     """Render every generated file; the same declarations give the same bytes."""
     files = {
-        name: _yaml("slo/objectives.py", {"groups": [group.document() for group in groups]})
+        name: as_yaml("slo/objectives.py", {"groups": [group.document() for group in groups]})
         for name, groups in RULE_FILES.items()
     }
     source = "alerts/prometheus_config.py"
-    files["prometheus.yml"] = _yaml(source, prometheus_document())
-    files["alertmanager.yml"] = _yaml(source, alertmanager_document())
+    files["prometheus.yml"] = as_yaml(source, prometheus_document())
+    files["alertmanager.yml"] = as_yaml(source, alertmanager_document())
     return files
 
 
@@ -69,5 +68,6 @@ def _first_difference(found: str, wanted: str) -> int | None:
     return 1 + (shorter if same is None else same)
 
 
-def _yaml(source: str, document: dict[str, object]) -> str:
-    return HEADER.format(source=source) + yaml.safe_dump(document, sort_keys=False, width=120)
+def as_yaml(source: str, document: dict[str, object]) -> str:
+    """Write a document as YAML that says what it was generated from."""
+    return HEADER.format(source=source) + dump(document)

@@ -3,58 +3,72 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from math import exp
 from typing import TYPE_CHECKING
 
-from alerts.model import AlertingRule, AlertSeverity, RuleGroup
-from alerts.slo_rules import (
-    CURRENT,
-    MINUTE,
-    events_over,
-    key,
-    recorded_ratio,
-    recording_groups,
-    tile,
+from alerts.model import (
+    MOST_RULES,
+    AlertingRule,
+    AlertSeverity,
+    RecordingRule,
+    RuleGroup,
 )
+from alerts.slo_rules import CURRENT, MINUTE, events_over, key, recorded_ratio, recording_groups
+from alerts.words import NO_LINKS, describe_burn
 from slo import conventions
-from slo.indicators import RawSli, SliceSli, decimal
+from slo.burn import TIMINGS, least_bad
+from slo.indicators import RawSli, SliceSli, decimal, total_in
 from slo.model import CompositeSli, Severity
-from slo.promql import duration, labels
-from slo.report import percent
+from slo.promql import duration, expand, labels
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Iterator, Mapping
 
+    from alerts.model import Rule
+    from alerts.words import Links
+    from slo.indicators import Counted
     from slo.model import BurnWindow, Slo
 
-# Long enough to outlast one late evaluation, short enough to cost the 5-minute window nothing.
-WAIT = timedelta(minutes=1)
-# A burn that flickers around its threshold stays one page.
-KEEP_FIRING = timedelta(minutes=5)
 SEVERITIES = {
     Severity.PAGE: AlertSeverity.CRITICAL,
     Severity.TICKET: AlertSeverity.WARNING,
 }
-# How likely chance alone may reach a threshold in one window of a service that just keeps its word.
-CHANCE = 1e-4
-MOST_EVENTS = 20
+KIND, SPEED = "slo_severity", "slo_burn"
+FAST, SLOW = "fast", "slow"
+NO_DATA = "no_data"
+# Its weight, and at most two pairs of counts.
+RULES_OF_A_PART = 5
 # What nobody sees for so long is told in any case, and nothing sooner than one restart takes.
 SOONEST_NO_DATA, LATEST_NO_DATA = timedelta(minutes=10), timedelta(hours=1)
 
 
-def slo_groups(slo: Slo) -> tuple[RuleGroup, ...]:
+def slo_groups(slo: Slo, links: Links = NO_LINKS) -> tuple[RuleGroup, ...]:
     """Render everything that Prometheus computes and watches for one SLO."""
-    return (*recording_groups(slo), RuleGroup(f"{slo.id}:alerts", MINUTE, alert_rules(slo)))
+    alerts = RuleGroup(f"{slo.id}:alerts", MINUTE, alert_rules(slo, links))
+    return tuple(part for group in (*recording_groups(slo), alerts) for part in _parts(group))
 
 
-def alert_rules(slo: Slo) -> tuple[AlertingRule, ...]:
+def _parts(group: RuleGroup) -> Iterator[RuleGroup]:
+    """Split a group of too many rules, where the rules of another part of a composite begin."""
+    parts: list[list[Rule]] = [[]]
+    for rule in group.rules:
+        begins = isinstance(rule, RecordingRule) and rule.record == conventions.WEIGHT
+        if len(parts[-1]) + (RULES_OF_A_PART if begins else 1) > MOST_RULES:
+            parts.append([])
+        parts[-1].append(rule)
+    for number, rules in enumerate(parts, 1):
+        name = group.name if number == 1 else f"{group.name}-{number}"
+        yield RuleGroup(name, group.interval, tuple(rules))
+
+
+def alert_rules(slo: Slo, links: Links = NO_LINKS) -> tuple[AlertingRule, ...]:
     """Alert on each wanted pair of windows, and on silence.
 
     The pairs of a severity share a name and differ by label.
     """
     wanted = {Severity.PAGE: slo.alerting.page, Severity.TICKET: slo.alerting.ticket}
-    burns = tuple(_burn_alert(slo, pair) for pair in slo.burn_windows if wanted[pair.severity])
-    return (*burns, no_data_alert(slo)) if burns else ()
+    pairs = [pair for pair in slo.burn_windows if wanted[pair.severity]]
+    burns = tuple(_burn_alert(slo, pair, links) for pair in pairs)
+    return (*burns, no_data_alert(slo, links)) if burns else ()
 
 
 def alert_name(slo: Slo, what: str) -> str:
@@ -63,104 +77,103 @@ def alert_name(slo: Slo, what: str) -> str:
     return f"{given}{what}"
 
 
-def fewest_bad(factor: Fraction) -> int:
-    """Return how many bad events a window must have before somebody is told.
-
-    A service that only just keeps its objective, whose bad events are independent, has on average
-    N / factor of them in a window where N of them reach the threshold. This is the smallest N that
-    chance reaches less often than once in ten thousand windows (the Poisson distribution): 5 for a
-    burn rate of 14.4, so one failure an hour never pages, and a full outage at 12 events an hour
-    does after 25 minutes. Rates near 1 are no matter of chance; they need 20.
-    """
-    for number in range(1, MOST_EVENTS):
-        if _reached(number, number / float(factor)) <= CHANCE:
-            return number
-    return MOST_EVENTS
-
-
-def _reached(number: int, mean: float) -> float:
-    """Return the probability of `number` or more events where `mean` are expected."""
-    term, below = exp(-mean), 0.0
-    for k in range(number):
-        below += term
-        term *= mean / (k + 1)
-    return 1 - below
-
-
-def _burn_alert(slo: Slo, pair: BurnWindow) -> AlertingRule:
+def _burn_alert(slo: Slo, pair: BurnWindow, links: Links) -> AlertingRule:
     factor = pair.factor(slo.length)
     limit = decimal(factor * slo.budget)
-    long, short = duration(pair.long), duration(pair.short)
+    name = alert_name(slo, f"BudgetBurn{pair.severity.value.capitalize()}")
+    timing = TIMINGS[pair.severity]
     page = pair.severity is Severity.PAGE
     return AlertingRule(
-        alert=alert_name(slo, f"BudgetBurn{pair.severity.value.capitalize()}"),
+        alert=name,
         expr=(
             f"{recorded_ratio(slo, pair.long)} > {limit}"
             f" and {_matching(slo)} {recorded_ratio(slo, pair.short)} > {limit}"
             f"{_guard(slo, pair)}"
         ),
         severity=SEVERITIES[pair.severity],
-        wait=WAIT,
-        keep_firing=KEEP_FIRING,
+        wait=timing.wait,
+        keep_firing=timing.keep_firing,
         summary=f"{slo.title} burns its error budget at a rate of {float(factor):g}.",
-        description=_describe(slo, pair),
+        description=describe_burn(slo, pair),
         labels={
-            "slo_severity": pair.severity.value,
-            "long_window": long,
-            "short_window": short,
             **slo.alerting.labels,
             **(slo.alerting.page_labels if page else slo.alerting.ticket_labels),
+            # The series have them already; two services' rules are told apart by them.
+            **conventions.identity(slo),
+            KIND: pair.severity.value,
+            SPEED: _speed(slo, pair),
+            "long_window": duration(pair.long),
+            "short_window": duration(pair.short),
         },
-        annotations=slo.alerting.annotations,
+        annotations={**links.of(name, slo), **slo.alerting.annotations},
     )
+
+
+def _speed(slo: Slo, pair: BurnWindow) -> str:
+    """Tell the pair of a severity that sees a burn first from the others, for inhibition."""
+    alike = [other.long for other in slo.burn_windows if other.severity is pair.severity]
+    return FAST if pair.long == min(alike) else SLOW
 
 
 def _guard(slo: Slo, pair: BurnWindow) -> str:
-    if isinstance(slo.sli, RawSli | CompositeSli | SliceSli):
-        # Nobody knows how many events there were, or they are minutes and never few.
+    """Ask for a least number of bad events, which may be a little less where it is extrapolated."""
+    number = least_bad(slo, pair)
+    if not number:
         return ""
-    number = fewest_bad(pair.factor(slo.length))
-    return f" and {_matching(slo)} {events_over(slo, 'bad', pair.long)} >= {number}"
+    events = events_over(slo, "bad", pair.long)
+    if isinstance(slo.sli, CompositeSli):
+        events = f"sum without ({conventions.PART}) ({events})"
+    return f" and {_matching(slo)} {events} > {number - 0.5}"
 
 
-def _describe(slo: Slo, pair: BurnWindow) -> str:
-    factor = pair.factor(slo.length)
-    identity = labels(conventions.identity(slo)).replace('"', "'")
-    left = f"{conventions.BUDGET_REMAINING}{identity}"
-    hours = slo.length / timedelta(hours=1)
-    gone = f"{left} * {hours:g} / {conventions.CURRENT_BURN_RATE}{identity} > 0"
-    return (
-        f"{{{{ $value | humanizePercentage }}}} of the events of the last {duration(pair.long)} "
-        f"were bad, and more than {percent(factor * slo.budget)} also of the last "
-        f"{duration(pair.short)}. The objective is {percent(slo.objective)} in {slo.length.days} "
-        f'days. {{{{ with query "{left}" }}}}{{{{ . | first | value | humanizePercentage }}}} of '
-        f'the budget are left{{{{ end }}}}{{{{ with query "{gone}" }}}}, for '
-        f'{{{{ . | first | value | printf "%.1f" }}}} hours at the rate of now{{{{ end }}}}.'
-    )
+def no_data_alert(slo: Slo, links: Links = NO_LINKS) -> AlertingRule:
+    """Tell that an indicator has vanished, before its absence could hide what a page is for.
 
-
-def no_data_alert(slo: Slo) -> AlertingRule:
-    """Tell that an indicator has vanished, before its absence could hide what a page is for."""
-    series = (
-        recorded_ratio(slo, CURRENT)
-        if isinstance(slo.sli, RawSli)
-        else f"{conventions.total_events(tile(slo))}{labels(conventions.identity(slo))}"
-    )
+    No traffic is no missing data: counters that do not move are there. Of an SLO with groups it is
+    told when all are gone; one that goes may have been removed.
+    """
+    name = alert_name(slo, "NoData")
     return AlertingRule(
-        alert=alert_name(slo, "NoData"),
-        expr=f"absent({series})",
+        alert=name,
+        expr=_absent(slo),
         severity=AlertSeverity.WARNING,
         wait=no_data_delay(slo),
-        keep_firing=KEEP_FIRING,
-        summary=f"Nobody can tell whether {slo.title.lower()} keeps its objective.",
+        keep_firing=TIMINGS[Severity.PAGE].keep_firing,
+        summary=f"Nobody can tell whether {slo.title} keeps its objective.",
         description=(
             f"The events of {slo.id} are not counted any more: its targets are gone, their metrics "
             "have changed, or Prometheus does not reach them. No alert about this objective can "
             "fire meanwhile."
         ),
-        labels={"slo_severity": "no_data", **slo.alerting.labels, **slo.alerting.ticket_labels},
-        annotations=slo.alerting.annotations,
+        labels={
+            **slo.labels,
+            **slo.alerting.labels,
+            **slo.alerting.ticket_labels,
+            **conventions.identity(slo),
+            KIND: NO_DATA,
+        },
+        annotations={**links.of(name, slo), **slo.alerting.annotations},
     )
+
+
+def _absent(slo: Slo) -> str:
+    match slo.sli:
+        case RawSli(error_query=query):
+            # Not what is recorded of it: a ratio of nothing is NaN, and is not recorded.
+            return f"absent({expand(query, CURRENT)})"
+        case CompositeSli(parts=parts):
+            return " or ".join(
+                _absent_events(slo, part.sli, {conventions.PART: part.name}) for part in parts
+            )
+    return _absent_events(slo, slo.sli, {})
+
+
+def _absent_events(slo: Slo, sli: Counted, extra: Mapping[str, str]) -> str:
+    if isinstance(sli, SliceSli):
+        # A slice without events is none: only what it is made of tells silence from absence.
+        return f"absent({total_in(sli.of, MINUTE + slo.scrape_interval, slo.group_by)})"
+    selected = labels({**conventions.identity(slo), **extra})
+    return f"absent({conventions.total_events(MINUTE)}{selected})"
 
 
 def no_data_delay(slo: Slo) -> timedelta:
@@ -174,6 +187,21 @@ def no_data_delay(slo: Slo) -> timedelta:
         return LATEST_NO_DATA
     minutes = int(fastest.budget_spent * slo.budget * int(slo.length / MINUTE))
     return min(max(timedelta(minutes=minutes), SOONEST_NO_DATA), LATEST_NO_DATA)
+
+
+def inhibit_rules(group_labels: tuple[str, ...] = ()) -> list[dict[str, list[str]]]:
+    """Mute tickets while the same SLO and group pages, and slow burns while a fast one is told.
+
+    A label that neither alert has counts as equal, so one list serves SLOs with any groups.
+    """
+    equal = (*conventions.IDENTITY, *group_labels)
+    page, ticket = f'{KIND}="{Severity.PAGE}"', f'{KIND}="{Severity.TICKET}"'
+    fast, slow = f'{SPEED}="{FAST}"', f'{SPEED}="{SLOW}"'
+    muted = (([page], [ticket]), ([page, fast], [page, slow]), ([ticket, fast], [ticket, slow]))
+    return [
+        {"source_matchers": source, "target_matchers": target, "equal": list(equal)}
+        for source, target in muted
+    ]
 
 
 def _matching(slo: Slo) -> str:

@@ -26,6 +26,10 @@ LONGEST = {
 }
 
 
+BLOCK = timedelta(minutes=15)
+STEP = timedelta(minutes=1)
+
+
 def boundaries(calendar: Calendar) -> Iterator[int]:
     """Yield when each period begins, in seconds since 1970, for ten years."""
     zone, day = ZoneInfo(calendar.zone), calendar.first
@@ -48,13 +52,33 @@ def period_start(calendar: Calendar) -> str:
     return " or ".join(reversed(list(begun)))
 
 
-def period_sums(slo: Slo, series: str, tile: timedelta) -> str:
-    """Add up the samples of a recorded series since the running period has begun."""
+def period_sums(slo: Slo, series: str) -> str:
+    """Add up the samples of a recorded series since the running period has begun.
+
+    Quarters of an hour are added up first, and then those of this period: every zone's midnight is
+    the end of one. The running quarter is added minute by minute. Each sample is read once, which a
+    subquery of minutes would do three times.
+    """
     calendar = slo.period
     assert not isinstance(calendar, timedelta)  # noqa: S101  # rolling periods need none of this
     identity = labels(conventions.identity(slo))
-    selected = f"{series}{identity}"
-    start = f"{conventions.PERIOD_START}{identity} @ end()"
-    since = f"(timestamp({selected}) > bool on ({conventions.ID}) group_left () {start})"
-    span = f"{duration(LONGEST[calendar.unit])}:{duration(tile)}"
-    return f"sum_over_time(({selected} * {since})[{span}])"
+    selected, begun = f"{series}{identity}", f"{conventions.PERIOD_START}{identity} @ end()"
+    now, block = f"timestamp({begun})", int(BLOCK.total_seconds())
+    # A millisecond less, or a sample between two blocks would be in both.
+    whole = _since(f"sum_over_time({selected}[{block * 1000 - 1}ms])", begun)
+    fresh = f"({selected} and timestamp({selected}) > time() - {int(STEP.total_seconds())})"
+    rest = _since(fresh, f"({now} - {now} % {block})")
+    sums = {
+        "whole": f"({whole})[{duration(LONGEST[calendar.unit])}:{duration(BLOCK)}]",
+        "rest": f"({rest})[{duration(BLOCK)}:{duration(STEP)}]",
+    }
+    parts = (
+        f'label_replace(sum_over_time({subquery}), "span", "{span}", "", "")'
+        for span, subquery in sums.items()
+    )
+    return f"sum without (span) ({' or '.join(parts)})"
+
+
+def _since(counted: str, moment: str) -> str:
+    """Count what is evaluated after a moment, and for the rest 0."""
+    return f"{counted} * on ({conventions.ID}) group_left () (time() > bool {moment})"

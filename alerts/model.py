@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]{2,79}")
 RECORD_NAME = re.compile(r"[a-z_]+(:[a-z_0-9]+)*")
+# A group is evaluated one rule after the other: a long one makes its last rule late.
+MOST_RULES = 20
 
 
 class AlertSeverity(StrEnum):

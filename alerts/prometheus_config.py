@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from alerts.burn_rate import inhibit_rules
 from app.telemetry.catalog import DISPATCH_JOB, JOB
+from slo.objectives import OBJECTIVES
 
 SCRAPE_INTERVAL = "15s"
 # Shorter than the 2 s to which a rehearsal cuts the interval; a scrape takes about 10 ms.
@@ -30,6 +32,7 @@ def prometheus_document() -> dict[str, object]:
 
 def alertmanager_document() -> dict[str, object]:
     """Return alertmanager.yml: alerts are grouped and shown; no receiver is connected yet."""
+    groups = tuple(sorted({label for slo in OBJECTIVES for label in slo.group_by}))
     return {
         "route": {
             "receiver": "shown-only",
@@ -38,12 +41,6 @@ def alertmanager_document() -> dict[str, object]:
             "group_interval": "5m",
             "repeat_interval": "4h",
         },
-        "inhibit_rules": [
-            {
-                "source_matchers": ['slo_severity="page"'],
-                "target_matchers": ['slo_severity="ticket"'],
-                "equal": ["sloth_id"],
-            }
-        ],
+        "inhibit_rules": inhibit_rules(groups),
         "receivers": [{"name": "shown-only"}],
     }

@@ -1,4 +1,4 @@
-"""The command line of the service levels: list, report, gate."""
+"""The command line of the service levels: list, report, gate, import, export."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from slo.objectives import UnknownSloError, choose
 from slo.prometheus import Prometheus, PrometheusError, QueryError, WrongAddressError
 from slo.queries import Rolling
 from slo.report import measure, percent, result_document
+from slo.specs.commands import export_specs, import_specs
+from slo.specs.counted import ExportError
+from slo.specs.locate import SpecError
 from slo.tables import console, results_table
 
 if TYPE_CHECKING:
@@ -32,7 +35,10 @@ def main() -> None:
     """Run a command; misuse is one sentence and 2, a Prometheus that cannot answer is 3."""
     try:
         cli(prog_name="python -m slo")
-    except (UnknownSloError, WrongAddressError, QueryError) as error:
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(MISUSE) from None
+    except (UnknownSloError, WrongAddressError, QueryError, ExportError) as error:
         _fail(str(error), MISUSE)
     except PrometheusError as error:
         _fail(str(error), UNDECIDED)
@@ -140,6 +146,9 @@ def _show(results: list[SloResult], form: str) -> None:
     else:
         console().print(results_table(results))
 
+
+cli.add_command(import_specs)
+cli.add_command(export_specs)
 
 if __name__ == "__main__":
     main()

@@ -11,12 +11,13 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from slo.burn import KEEP_FIRING, WAIT, fewest_bad
+from slo.burn import TIMINGS, least_bad
 from slo.promql import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from slo.burn import Timing
     from slo.model import BurnWindow, Slo
     from slo.traffic import Traffic
 
@@ -89,7 +90,7 @@ def _firings(
 ) -> Iterator[Firing]:
     long = _minutes(pair.long)
     fired: int | None = None
-    for begun, ended in _held(_burns(slo, pair, total, bad)):
+    for begun, ended in _held(_burns(slo, pair, total, bad), TIMINGS[pair.severity]):
         if begun is not None:
             fired = begun
         if fired is not None and ended is not None:
@@ -112,7 +113,7 @@ def _burns(
 ) -> Iterator[bool]:
     """Say for the end of each minute whether the expression of the alert has a value."""
     factor = pair.factor(slo.length)
-    limit, fewest = float(factor * slo.budget), fewest_bad(factor)
+    limit, fewest = float(factor * slo.budget), least_bad(slo, pair)
     long, short = _minutes(pair.long), _minutes(pair.short)
     for now in range(len(total)):
         burned = bad[now] - bad[max(0, now - long)]
@@ -130,12 +131,12 @@ def _ratio(total: Sequence[float], bad: Sequence[float], now: int, window: int) 
     return (bad[now] - bad[before]) / events if events > 0 else -1.0
 
 
-def _held(burns: Iterator[bool]) -> Iterator[tuple[int | None, int | None]]:
+def _held(burns: Iterator[bool], timing: Timing) -> Iterator[tuple[int | None, int | None]]:
     """Yield (begun, None) when an alert begins to fire and (None, ended) when it ends.
 
     It fires once its expression has held for the wait, and goes on for a while after it last did.
     """
-    wait, keep = _minutes(WAIT), _minutes(KEEP_FIRING)
+    wait, keep = _minutes(timing.wait), _minutes(timing.keep_firing)
     pending: int | None = None
     firing, last = False, 0
     for now, burning in enumerate(burns):

@@ -19,8 +19,11 @@ SERVICE = "sloth_service"
 SLO = "sloth_slo"
 WINDOW = "sloth_window"
 PART = "slo_part"
+IDENTITY = (ID, SERVICE, SLO)
 
 WEIGHT = "slo:part_weight:ratio"
+PERIOD_TOTAL = "slo:period_total:increase"
+PERIOD_BAD = "slo:period_bad:increase"
 PERIOD_START = "slo:period_start:timestamp_seconds"
 OBJECTIVE = "slo:objective:ratio"
 ERROR_BUDGET = "slo:error_budget:ratio"
@@ -43,6 +46,16 @@ def total_events(tile: timedelta) -> str:
 def bad_events(tile: timedelta) -> str:
     """Name the series of the bad ones among them."""
     return f"slo:sli_bad:increase{duration(tile)}"
+
+
+def slice_total_events(length: timedelta) -> str:
+    """Name the series of the events of a time slice, by which it is judged."""
+    return f"slo:slice_total:increase{duration(length)}"
+
+
+def slice_bad_events(length: timedelta) -> str:
+    """Name the series of the bad ones among them."""
+    return f"slo:slice_bad:increase{duration(length)}"
 
 
 def identity(slo: Slo) -> dict[str, str]:

@@ -6,7 +6,6 @@ both are absent while nothing is known.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -17,10 +16,6 @@ from slo.promql import Matcher, Selector, duration, expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-RATE = re.compile(r"\bi?rate\s*\(")
-SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +124,9 @@ class ProbeSli:
     bad_query: str
 
 
+Simple = RatioSli | LatencySli | QuerySli | ProbeSli
+
+
 @dataclass(frozen=True, slots=True)
 class SliceSli:
     """The share of time slices that were good: in which enough of the events of `of` were good.
@@ -136,7 +134,7 @@ class SliceSli:
     A slice without events is none. OpenSLO calls it the budgeting method Timeslices.
     """
 
-    of: RatioSli | LatencySli | QuerySli | ProbeSli
+    of: Simple
     length: timedelta
     target: Fraction
 
@@ -148,7 +146,7 @@ class SliceSli:
             raise ValueError("the target of a slice must lie above 0, and not above 1")
 
 
-Counted = RatioSli | LatencySli | QuerySli | ProbeSli | SliceSli
+Counted = Simple | SliceSli
 Sli = Counted | RawSli
 
 
@@ -185,20 +183,6 @@ def bad_in(sli: Counted, window: timedelta, by: Sequence[str] = ()) -> str:
             found = f"({expand(sli.bad_query, window)})"
             total = f"({total})"
     return f"{found} or 0 * {total}"
-
-
-def per_window(sli: Counted, window: timedelta, gap: timedelta) -> Fraction:
-    """Return the factor that makes `total_in` over window + gap the events of the window itself.
-
-    A counter read over one scrape more than the window sees the last sample before it, so that no
-    event falls between two windows; Prometheus extrapolates the growth to the whole range.
-    """
-    match sli:
-        case ProbeSli() | SliceSli():
-            return Fraction(1)
-        case QuerySli() if RATE.search(sli.total_query):
-            return Fraction(window / SECOND)
-    return Fraction(window / SECOND) / Fraction((window + gap) / SECOND)
 
 
 def error_ratio(sli: Sli, window: timedelta, by: Sequence[str] = ()) -> str:

@@ -39,7 +39,7 @@ def test_the_committed_folder_passes() -> None:
         ("ratio_rate1h{", 'ratio_rate1h{team="pets",', "has no label team"),
         ("> 0.0072 and on", "> 0.0072 and and on", "no PromQL"),
         ("groups:\n", "groups: [\n", "no rule file"),
-        ("interval: 30s", "interval: 10s", ":4: not what is declared"),
+        ("interval: 1m", "interval: 10s", ":4: not what is declared"),
     ],
 )
 def test_an_edited_folder_fails_with_one_line_a_problem(

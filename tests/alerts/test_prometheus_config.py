@@ -3,6 +3,7 @@ from __future__ import annotations
 import yaml
 
 from alerts.artifacts import GENERATED
+from alerts.burn_rate import inhibit_rules
 from alerts.prometheus_config import alertmanager_document, prometheus_document
 from app.telemetry.catalog import JOB
 
@@ -20,11 +21,9 @@ def test_the_scrape_job_carries_the_name_that_every_selector_asks_for() -> None:
     assert JOB == "petswipe-api"
 
 
-def test_a_page_silences_the_ticket_of_the_same_objective_only() -> None:
-    assert alertmanager_document()["inhibit_rules"] == [
-        {
-            "source_matchers": ['slo_severity="page"'],
-            "target_matchers": ['slo_severity="ticket"'],
-            "equal": ["sloth_id"],
-        }
-    ]
+def test_muting_is_about_one_objective() -> None:
+    rules = alertmanager_document()["inhibit_rules"]
+    assert rules == inhibit_rules()
+    assert all(
+        rule["equal"] == ["sloth_id", "sloth_service", "sloth_slo"] for rule in inhibit_rules()
+    )
