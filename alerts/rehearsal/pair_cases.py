@@ -53,11 +53,11 @@ def outage(stage: Stage, pair: Pair) -> Case:
     burns: Fraction = min(pair.limit * before / (1 - pair.limit), pair.crossing)
     crossing: Fraction = max(burns, Fraction(_fewest(stage, pair)))
     lasts = up(max(Fraction(pair.short), crossing), step) + up(pair.wait, step) + 4 * step
-    told = before + up(crossing, step) + up(pair.wait, step) + 3 * step
+    told = before + up(crossing, step) + up(pair.wait, step) + step
     end = before + lasts
     recovers = end + pair.short * (1 - pair.limit) / (1 - after)
     held = down(recovers + pair.kept, step) - step
-    over = up(recovers + pair.kept, step) + 3 * step
+    over = up(recovers + pair.kept, step) + step
     checks = [watch.fires(pair, told), watch.waits(pair, told, step), watch.silent(pair, over)]
     if crossing >= 3 * step:
         checks.append(watch.silent(pair, before + down(crossing, step) - 2 * step))

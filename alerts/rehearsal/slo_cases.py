@@ -101,7 +101,7 @@ def few(stage: Stage) -> Case:
             checks.append(watch.never(end, pair))
             continue
         checks.append(watch.never(told - step, pair))
-        checks.append(watch.fires(pair, up(told + pair.wait, step) + 2 * step))
+        checks.append(watch.fires(pair, up(told + pair.wait, step) + step * (gap > step)))
         if pair.short > 2 * gap:
             checks.append(watch.waits(pair, end, step))
     return Case("", step, seldom(stage, phases), tuple(checks))
