@@ -18,6 +18,7 @@ from app.telemetry.catalog import (
     DISCONNECTED,
     EXCEPTION,
     FAILURES,
+    MALFORMED,
     METHOD,
     OTHER_METHOD,
     ROUTES,
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from app.telemetry.tracing import Span
 
 METHODS = frozenset(METHOD.values)
+BAD_REQUEST = 400
 SERVER_ERROR = 500
 REQUEST_ID = b"x-request-id"
 # An id from outside ends up in logs and problem bodies, so it may only be an id.
 SAFE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # What an inner layer knows better than the status does: `scope["error_type"]`.
 ERROR_TYPE = "error_type"
+# Why the connection ended before the answer did, which the server knows first.
+BROKEN_OFF = "petswipe.broken_off"
 
 
 def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -117,9 +121,9 @@ class Exchange:
 
     __slots__ = (
         "_active",
+        "_begun",
         "_bytes",
         "_done",
-        "_gone",
         "_headers_at",
         "_mark",
         "_outer",
@@ -148,22 +152,25 @@ class Exchange:
         )
         self._status = self._bytes = 0
         self._headers_at = 0.0
-        self._gone = self._done = False
+        self._begun = self._done = False
 
     async def receive(self) -> Message:
         """Notice when the client has gone."""
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            self._gone = True
+            self._scope.setdefault(BROKEN_OFF, DISCONNECTED)
         return message
 
     async def send(self, message: Message) -> None:
         """Mark the answer, and finish with its last byte."""
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self._begun = True
             message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self._mark)]
             await self._send(message)
-            self._headers_at = perf_counter()
+            # A header that cannot be sent has raised, and for nobody nothing is sent.
+            if BROKEN_OFF not in self._scope:
+                self._status = message["status"]
+                self._headers_at = perf_counter()
             return
         self._bytes += len(message.get("body", b""))
         await self._send(message)
@@ -198,9 +205,12 @@ class Exchange:
     def _outcome(self, error: str) -> tuple[int, str]:
         """Tell which status was sent, 0 for none, and what kind of failure it was, if any."""
         status = self._status
-        if error and self._gone:
+        broken_off = self._scope.get(BROKEN_OFF, "")
+        if broken_off == MALFORMED:
+            return status or BAD_REQUEST, MALFORMED
+        if broken_off:
             return status, DISCONNECTED
-        if error != CANCELLED and not status:
+        if not self._begun:
             # The server answers for an application that has not.
             status = SERVER_ERROR
         error = self._scope.get(ERROR_TYPE, "") or error

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SYSTEM = "postgresql"
 SLOW_SECONDS = 1.0
-VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+VERB = re.compile(r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 # Not the `FOR UPDATE OF` of a lock, nor the `DO UPDATE` of an upsert.
 WRITES = re.compile(r"(?<!DO )(?<!FOR )(?<!KEY )\b(INSERT|UPDATE|DELETE)\b")
 TABLE = re.compile(
