@@ -108,10 +108,13 @@ class TelemetryMiddleware:
         except TimeoutError:
             exchange.finish(TIMEOUT)
             raise
-        except BaseException:
+        except Exception:
             exchange.finish(EXCEPTION)
-            raise
-        else:
+            # Starlette raises again what it has answered with 500, and our handler has logged it:
+            # the server would log it once more and close a connection that the client may use.
+            if not (exchange.answered and scope.get(ERROR_TYPE) == EXCEPTION):
+                raise
+        finally:
             # A no-op after a whole answer; half an answer is a failure whatever its status says.
             exchange.finish(EXCEPTION)
 
@@ -133,6 +136,7 @@ class Exchange:
         "_send",
         "_started",
         "_status",
+        "answered",
     )
 
     def __init__(
@@ -153,6 +157,8 @@ class Exchange:
         self._status = self._bytes = 0
         self._headers_at = 0.0
         self._begun = self._done = False
+        # Whether the whole answer has been sent.
+        self.answered = False
 
     async def receive(self) -> Message:
         """Notice when the client has gone."""
@@ -175,6 +181,7 @@ class Exchange:
         self._bytes += len(message.get("body", b""))
         await self._send(message)
         if not message.get("more_body", False):
+            self.answered = True
             self.finish("")
 
     def finish(self, error: str) -> None:
@@ -191,9 +198,10 @@ class Exchange:
         root.attributes = {
             "http.request.method": method,
             "http.route": route,
-            "http.response.status_code": status,
             "petswipe.request_id": root.trace.request_id,
         }
+        if status:
+            root.attributes["http.response.status_code"] = status
         trace_id, span_id = f"{root.trace.trace_id:032x}", f"{root.span_id:016x}"
         kept = self._outer.telemetry.tracer.end(root, error if error in FAILURES else "")
         exemplar = {"trace_id": trace_id, "span_id": span_id} if kept else None

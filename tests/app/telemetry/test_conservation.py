@@ -213,6 +213,17 @@ async def ask_for_a_websocket_with_a_body(client: Client) -> None:
         assert await wire.ended()
 
 
+async def speak_something_else_after_an_upgrade(client: Client) -> None:
+    async with connect(client.url) as wire:
+        wire.send(request("GET", "/endless", *UPGRADE))
+        await wire.reader.readuntil(b"two")
+        wire.send(b"no request\r\n\r\n")
+        # It is neither answered nor an end to the answer.
+        for _ in range(3):
+            await wire.reader.readuntil(b"more")
+        client.note(("GET", "/endless"), ABANDONED)
+
+
 # What has a connection of its own, and how often.
 ENDINGS: dict[Ending, int] = {
     # After an error the server closes the connection, if only in the background.
@@ -251,6 +262,7 @@ ENDINGS: dict[Ending, int] = {
     wait_to_send: 40,
     ask_for_a_websocket: 40,
     ask_for_a_websocket_with_a_body: 40,
+    speak_something_else_after_an_upgrade: 40,
     get("/deadline"): 20,
     get("/late-deadline"): 20,
 }

@@ -195,6 +195,27 @@ def test_a_failure_is_counted_once_as_a_server_error(
         assert server.total(COUNT, **where, error_type="") == 0
 
 
+def test_a_connection_outlives_a_failure_that_is_logged_once(
+    serving: Serving, empty_database: str, key_token: str, wait_until: WaitUntil
+) -> None:
+    with serving(PET_DATABASE_URL=empty_database) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+        sockets = set()
+        for _ in range(3):
+            connection.request("GET", "/api/matches", headers={"Authorization": key_token})
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (401, True)
+            bearer = {"Authorization": f"Bearer {key_token}"}
+            connection.request("GET", "/api/matches", headers=bearer)
+            sockets.add(connection.sock.getsockname())
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (500, True)
+        connection.close()
+        wait_until(lambda: server.said().count('"event":"error"') == 3, "the failures in the log")
+        assert len(sockets) == 1
+        assert "Exception in ASGI application" not in server.said()
+
+
 @pytest.mark.usefixtures("settings")
 def test_three_hundred_mixed_requests_to_two_workers_are_counted_exactly(
     serving: Serving, wait_until: WaitUntil
