@@ -15,7 +15,7 @@ import click
 from app.local.archive import archived_prometheus
 from app.local.stack import StackOptions, stack
 from app.local.supervisor import StackError, StoppedError
-from app.seed.load import adopter_email
+from app.seed.adopters import adopter_email
 from app.stop import stop_event
 
 if TYPE_CHECKING:

@@ -270,10 +270,13 @@ class DatabaseInstruments:
 
     def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
         """Record one statement or command."""
-        if operation not in catalog.DB_OPERATIONS[system]:
-            self._overflows.inc()
-            operation = OVERFLOW
-        self._child(system, operation, error).observe(seconds)
+        child = self._children.get((system, operation, error))
+        if child is None:
+            if operation not in catalog.DB_OPERATIONS[system]:
+                self._overflows.inc()
+                operation = OVERFLOW
+            child = self._child(system, operation, error)
+        child.observe(seconds)
 
     def _child(self, system: str, operation: str, error: str) -> Histogram:
         key = (system, operation, error)

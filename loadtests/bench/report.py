@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from loadtests.bench.statistics import estimate
+from loadtests.bench.statistics import quantile
 from loadtests.bench.verdict import decide
 from slo.gate import Decision, Outcome
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from loadtests.bench.verdict import Check
 
 SCHEMA = 1
-HEADINGS = ("variant", "CPU µs/request", "interval", "req/s", "p50 ms", "p95 ms", "p99 ms")
+HEADINGS = ("variant", "CPU µs/request", "middle half", "req/s", "p50 ms", "p95 ms", "p99 ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,12 @@ def _rows(result: BenchResult) -> list[tuple[str, ...]]:
         samples = [sample for sample in result.samples if sample.variant == variant]
         if not samples:
             continue
-        cpu = estimate([sample.cpu for sample in samples])
+        cpu = [sample.cpu for sample in samples]
         rows.append(
             (
                 variant,
-                f"{cpu.value:,.0f}",
-                f"{cpu.low:,.0f} to {cpu.high:,.0f}",
+                _middle(cpu, 0),
+                f"{quantile(cpu, 0.25):,.0f} to {quantile(cpu, 0.75):,.0f}",
                 _median(samples, "rate", 0),
                 *(_median(samples, name, 1) for name in ("p50", "p95", "p99")),
                 *(_middle([sample.behind[name] for sample in samples], 0) for name in behind),

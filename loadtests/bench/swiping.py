@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from loadtests.bench.servers import Running
     from loadtests.stack import Stack
 
-PETS = 2400
+MOST_PETS = 2400
 # Few enough that the server's core is busy and not its queue, more than one to overlap its waits.
 CONNECTIONS = 8
 PAGE = 100
@@ -53,11 +53,12 @@ class Swiping:
 
 def prepare_swipes(stack: Stack, server: Running, needed: int, folder: Path) -> Swiping:
     """Seed a catalogue and log adopters in, enough for so many swipes."""
-    adopters = math.ceil(needed / PETS)
+    adopters = max(CONNECTIONS, math.ceil(needed / MOST_PETS))
+    pets = math.ceil(needed / adopters)
     accounts, password = folder / "accounts.txt", secrets.token_urlsafe(16)
     stack.command(
         "seed",
-        *("--pets", str(PETS), "--adopters", str(adopters)),
+        *("--pets", str(pets), "--adopters", str(adopters)),
         *("--accounts", str(accounts.resolve())),
         environment={"PET_SEED_PASSWORD": password},
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ def start() -> Iterator[list[subprocess.Popen[bytes]]]:
     started: list[subprocess.Popen[bytes]] = []
     yield started
     for process in started:
-        process.kill()
+        # Its children too, which hold its pipes.
+        os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -39,7 +41,10 @@ def run(started: list[subprocess.Popen[bytes]], work: str) -> subprocess.Popen[b
     code = f"{BURN}\nprint(flush=True); sys.stdin.readline()\n{work}\nprint(flush=True)"
     code += "\nsys.stdin.readline()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     )
     started.append(process)
     assert process.stdout is not None
@@ -63,8 +68,7 @@ def burned(process: subprocess.Popen[bytes]) -> float:
         f"burn({SECONDS})",
         f"thread = threading.Thread(target=burn, args=[{SECONDS}]); thread.start(); thread.join()",
         f"import os\nif os.fork() == 0: burn({SECONDS}); os._exit(0)\nos.wait()",
-        f"import os\nif os.fork() == 0:\n burn({SECONDS}); print(flush=True); time.sleep(60)\n"
-        "time.sleep(60)",
+        f"import os\nif os.fork() == 0: burn({SECONDS}); print(flush=True)\ntime.sleep(60)",
     ],
     ids=["itself", "a thread that has ended", "a child that has ended", "a child that lives"],
 )
