@@ -41,7 +41,7 @@ coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % 
 prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours
 	@$(PY) -m pytest -m "prove or compare"
 
-bench: $(READY) ## Measure what telemetry costs; it wants the machine for itself for three minutes
+bench: $(READY) ## Measure what telemetry costs; it wants the machine for itself for some minutes
 	@$(PY) -m loadtests bench instrumentation
 
 build: $(READY) ## Write the generated files anew
