@@ -617,6 +617,8 @@ def settings_for(key_file: Path) -> Callable[..., Settings]:
             login_failures_ip=MANY,
             # Hundreds of requests at once on a busy machine take their time.
             request_deadline_seconds=30,
+            # A busy machine is no cache that is away: PostgreSQL does not know these sessions.
+            cache_timeout_seconds=2,
             jwt_private_key_file=key_file,
             database_url=database_url,
             cache_url=cache_url,
