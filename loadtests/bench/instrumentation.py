@@ -118,12 +118,12 @@ def judge(samples: Sequence[Sample]) -> list[Check]:
     rounds: dict[int, dict[str, float]] = {}
     for sample in samples:
         rounds.setdefault(sample.round, {})[sample.variant] = sample.cpu
+    overhead = estimate([(cpu[OURS] - cpu[NONE]) / cpu[NONE] for cpu in rounds.values()])
     if any(cpu[PUBLIC] <= cpu[NONE] for cpu in rounds.values()):
         raise InvalidRun("in some round the public libraries cost nothing: it is too noisy here")
-    overhead = [(cpu[OURS] - cpu[NONE]) / cpu[NONE] for cpu in rounds.values()]
     share = [(cpu[OURS] - cpu[NONE]) / (cpu[PUBLIC] - cpu[NONE]) for cpu in rounds.values()]
     return [
-        Check("ours adds to none", OVERHEAD, estimate(overhead)),
+        Check("ours adds to none", OVERHEAD, overhead),
         Check("ours adds of what public adds", OF_PUBLIC, estimate(share)),
     ]
 
