@@ -10,7 +10,6 @@ import asyncio
 import re
 from time import perf_counter
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from app.telemetry.catalog import (
     ANSWERED,
@@ -25,7 +24,7 @@ from app.telemetry.catalog import (
     TIMEOUT,
 )
 from app.telemetry.operations import Operations
-from app.telemetry.tracing import Kind
+from app.telemetry.tracing import IDS, Kind
 from app.telemetry.w3c import read_headers
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == REQUEST_ID and SAFE.fullmatch(value):
             return value
-    return uuid4().hex.encode()
+    return f"{IDS.getrandbits(128):032x}".encode()
 
 
 class RequestIdMiddleware:

@@ -1,8 +1,8 @@
 """The load: a program that sends prepared requests and tells how they were answered.
 
-`python -m loadtests.bench.client` reads a job from standard input and prints an outcome, both JSON.
-It costs little, because it shares its core with PostgreSQL: raw bytes on open connections, and a
-parser in C for the answers.
+`python -m loadtests.bench.client` reads jobs from standard input, a line of JSON each, and answers
+each with an outcome, a line as well. It costs little, because it shares its core with PostgreSQL:
+raw bytes on connections that stay open, and a parser in C for the answers.
 """
 
 from __future__ import annotations
@@ -58,30 +58,36 @@ class Outcome:
 class Connection(asyncio.Protocol):
     """Sends a request when the one before it is answered."""
 
-    def __init__(self, waiting: Iterator[bytes], outcome: Outcome) -> None:
-        """Take from what waits, and note what comes."""
-        self._waiting = waiting
-        self._outcome = outcome
+    def __init__(self) -> None:
+        """Wait for work."""
+        self.lost = False
+        self._waiting: Iterator[bytes] = iter(())
+        self._outcome = Outcome()
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began = 0.0
-        self._status = 0
         self._parser = httptools.HttpResponseParser(self)
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def take(self, waiting: Iterator[bytes], outcome: Outcome) -> None:
+        """Send of what waits until there is no more, and note what comes."""
+        self._waiting, self._outcome = waiting, outcome
+        self._done = asyncio.get_running_loop().create_future()
+        self._send()
+        await self._done
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
+        """Keep the way out."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # of a stream it always is
         self._transport = transport
-        self._send()
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
         self._parser.feed_data(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End; too early when requests still wait, which their number will show."""
+        """End; too early when a request still waits, which the number of answers will show."""
         del exc
-        if not self.done.done():
-            self.done.set_result(None)
+        self.lost = True
+        self._end()
 
     def on_message_complete(self) -> None:
         """Note one answer and ask the next."""
@@ -91,35 +97,56 @@ class Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
-        request = next(self._waiting, None)
+        request = None if self.lost else next(self._waiting, None)
         if request is None:
-            self._transport.close()
+            self._end()
             return
         self._began = time.perf_counter()
         self._transport.write(request)
 
+    def _end(self) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
 
-async def work(job: Job) -> Outcome:
-    """Send everything, each connection one request at a time."""
-    outcome = Outcome()
-    waiting = iter(list(job.encode()))
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        began = time.perf_counter()
-        opened = [
-            await loop.create_connection(lambda: Connection(waiting, outcome), job.host, job.port)
-            for _ in range(job.connections)
-        ]
-        await asyncio.gather(*(connection.done for _, connection in opened))
-    outcome.seconds = time.perf_counter() - began
-    return outcome
+
+class Load:
+    """Does jobs one after the other, on the same connections to the same server."""
+
+    def __init__(self) -> None:
+        """Open nothing yet."""
+        self._open: dict[tuple[str, int], list[Connection]] = {}
+
+    async def work(self, job: Job) -> Outcome:
+        """Send everything, each connection one request at a time."""
+        outcome = Outcome()
+        waiting = iter(list(job.encode()))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            connections = await self._connect(job)
+            began = time.perf_counter()
+            await asyncio.gather(*(found.take(waiting, outcome) for found in connections))
+        outcome.seconds = time.perf_counter() - began
+        return outcome
+
+    async def _connect(self, job: Job) -> list[Connection]:
+        loop, where = asyncio.get_running_loop(), (job.host, job.port)
+        found = [known for known in self._open.get(where, ()) if not known.lost][: job.connections]
+        while len(found) < job.connections:
+            _, made = await loop.create_connection(Connection, *where)
+            found.append(made)
+        self._open[where] = found
+        return found
 
 
 def main() -> None:
-    """Do one job."""
-    given = json.load(sys.stdin)
-    given["requests"] = [tuple(request) for request in given["requests"]]
-    json.dump(asdict(asyncio.run(work(Job(**given)))), sys.stdout)
+    """Do jobs until there are no more."""
+    load = Load()
+    with asyncio.Runner() as runner:
+        for line in sys.stdin:
+            given = json.loads(line)
+            given["requests"] = [tuple(request) for request in given["requests"]]
+            outcome = runner.run(load.work(Job(**given)))
+            sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -62,8 +62,6 @@ VARIANTS = (
             "OTEL_EXPORTER_OTLP_ENDPOINT": "{sink}",
             "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
             "OTEL_TRACES_SAMPLER_ARG": TRACE_RATIO,
-            # As often as ours, so that what a round has told leaves within it.
-            "OTEL_BSP_SCHEDULE_DELAY": "1000",
         },
     ),
 )

@@ -6,20 +6,15 @@ as long as they live, by nothing but where their objects happen to lie in memory
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from loadtests.bench.client import PATIENCE_SECONDS
-from loadtests.bench.machine import cpu_seconds, pinned
+from loadtests.bench.machine import cpu_seconds
+from loadtests.bench.sender import sending
 from loadtests.bench.servers import serving
 from loadtests.bench.statistics import quantile
-from loadtests.errors import InvalidRun
-from loadtests.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,15 +22,15 @@ if TYPE_CHECKING:
 
     from loadtests.bench.client import Job
     from loadtests.bench.machine import Cores
+    from loadtests.bench.sender import Sender
     from loadtests.bench.servers import Running, Variant
 
     MakeJob = Callable[[Running, int], Job]
 
-CLIENT = (sys.executable, "-m", "loadtests.bench.client")
-# A disturbance of a second hardly ever meets one variant alone.
-TURN_REQUESTS = 150
-# What was told of a request may leave a second after it.
-SETTLE_SECONDS = 2.0
+# A disturbance of a tenth of a second hardly ever meets one variant alone.
+TURN_REQUESTS = 24
+# What was told of a request may leave five seconds after it.
+SETTLE_SECONDS = 6.0
 MICROSECONDS = 1_000_000
 
 
@@ -65,6 +60,20 @@ class Tally:
     seconds: float = 0.0
     milliseconds: list[float] = field(default_factory=list)
     behind: dict[str, float] = field(default_factory=dict)
+
+    def note(
+        self,
+        seconds: float,
+        milliseconds: list[float],
+        before: Mapping[str, float],
+        after: Mapping[str, float],
+    ) -> None:
+        """Add a turn, and what stands behind the server has used in it."""
+        self.requests += len(milliseconds)
+        self.seconds += seconds
+        self.milliseconds += milliseconds
+        for name, used in after.items():
+            self.behind[name] = self.behind.get(name, 0.0) + used - before[name]
 
     def sample(self, number: int, server: Running) -> Sample:
         """Turn it into numbers a request; call it once the server has told all it has to tell."""
@@ -102,25 +111,34 @@ class Bench:
         orders = list(permutations(self.variants))
         job: MakeJob | None = None
         samples: list[Sample] = []
-        for number in range(1, rounds + 1):
-            order = orders[number % len(orders)]
-            with serving(order, self.environment, self.cores, self.logs) as servers:
-                job = job or self.prepare(servers[0])
-                for server in servers:
-                    self._send(job(server, warm_up), server)
-                samples += self._round(number, servers, job, requests)
-            found = ", ".join(f"{s.variant} {s.cpu:,.0f} µs" for s in samples[-len(order) :])
-            say(f"round {number} of {rounds}: {found}")
+        with sending(self.cores.others) as sender:
+            for number in range(1, rounds + 1):
+                order = orders[number % len(orders)]
+                with serving(order, self.environment, self.cores, self.logs) as servers:
+                    job = job or self.prepare(servers[0])
+                    for server in servers:
+                        self._send(sender, server, job(server, warm_up))
+                    samples += self._round(number, servers, sender, job, requests)
+                found = ", ".join(f"{s.variant} {s.cpu:,.0f} µs" for s in samples[-len(order) :])
+                say(f"round {number} of {rounds}: {found}")
         return samples
 
     def _round(
-        self, number: int, servers: Sequence[Running], job: MakeJob, requests: int
+        self,
+        number: int,
+        servers: Sequence[Running],
+        sender: Sender,
+        job: MakeJob,
+        requests: int,
     ) -> list[Sample]:
         time.sleep(SETTLE_SECONDS)
         tallies = [Tally(server.cpu_seconds()) for server in servers]
         for begun in range(0, requests, TURN_REQUESTS):
             for server, tally in zip(servers, tallies, strict=True):
-                self._turn(server, tally, job(server, min(TURN_REQUESTS, requests - begun)))
+                turn = job(server, min(TURN_REQUESTS, requests - begun))
+                before = self._behind()
+                seconds, milliseconds = self._send(sender, server, turn)
+                tally.note(seconds, milliseconds, before, self._behind())
         time.sleep(SETTLE_SECONDS)
         found = []
         for server, tally in zip(servers, tallies, strict=True):
@@ -128,34 +146,8 @@ class Bench:
             server.check_told()
         return found
 
-    def _turn(self, server: Running, tally: Tally, job: Job) -> None:
-        before = {name: cpu_seconds(pid) for name, pid in self.behind.items()}
-        seconds, milliseconds = self._send(job, server)
-        for name, pid in self.behind.items():
-            spent = cpu_seconds(pid) - before[name]
-            tally.behind[name] = tally.behind.get(name, 0.0) + spent
-        tally.requests += len(milliseconds)
-        tally.seconds += seconds
-        tally.milliseconds += milliseconds
+    def _behind(self) -> dict[str, float]:
+        return {name: cpu_seconds(pid) for name, pid in self.behind.items()}
 
-    def _send(self, job: Job, server: Running) -> tuple[float, list[float]]:
-        with pinned(self.cores.others):
-            done = subprocess.run(  # noqa: S603  # our own command
-                CLIENT,
-                cwd=ROOT,
-                input=json.dumps(asdict(job)),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE_SECONDS * 2,
-            )
-        if done.returncode != 0:
-            words = done.stderr.strip().splitlines() or ["no word"]
-            raise InvalidRun(f"the load on {server.variant.name} failed: {words[-1]}")
-        outcome = json.loads(done.stdout)
-        if outcome["answers"] != {self.expected: len(job.requests)}:
-            raise InvalidRun(
-                f"{server.variant.name} should have answered {self.expected} to "
-                f"{len(job.requests)} requests, and did: {outcome['answers']}"
-            )
-        return outcome["seconds"], outcome["milliseconds"]
+    def _send(self, sender: Sender, server: Running, job: Job) -> tuple[float, list[float]]:
+        return sender.send(job, server.variant.name, self.expected)

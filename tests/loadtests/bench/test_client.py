@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 REQUESTS = 40
 CONNECTIONS = 4
-Asked = list[tuple[str, str, str, bytes]]
+# Path, host, authorization, body, and the port of whoever asked.
+Asked = list[tuple[str, str, str, bytes, int]]
 
 
 @contextmanager
@@ -31,7 +32,15 @@ def server(asked: Asked, hangs_up_after: int) -> Iterator[int]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with lock:
-                asked.append((self.path, self.headers["Host"], self.headers["Authorization"], body))
+                asked.append(
+                    (
+                        self.path,
+                        self.headers["Host"],
+                        self.headers["Authorization"],
+                        body,
+                        self.client_address[1],
+                    )
+                )
                 number = len(asked)
             if number > hangs_up_after:
                 self.close_connection = True
@@ -55,30 +64,34 @@ def server(asked: Asked, hangs_up_after: int) -> Iterator[int]:
             thread.join()
 
 
-def load(port: int) -> dict[str, Any]:
+def load(port: int, jobs: int = 1) -> list[dict[str, Any]]:
+    """Send all requests in so many jobs."""
     requests = [(f"token-{n}", f'{{"n": {n}}}') for n in range(REQUESTS)]
-    job = Job("127.0.0.1", port, "POST", "/it", CONNECTIONS, requests)
+    parts = [requests[part::jobs] for part in range(jobs)]
+    lines = [
+        json.dumps(asdict(Job("127.0.0.1", port, "POST", "/it", CONNECTIONS, part)))
+        for part in parts
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "loadtests.bench.client"],
         cwd=ROOT,
-        input=json.dumps(asdict(job)),
+        input="\n".join(lines),
         capture_output=True,
         text=True,
         check=True,
     )
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_every_request_is_sent_once_and_every_answer_counted() -> None:
     asked: Asked = []
     with server(asked, REQUESTS) as port:
-        outcome = load(port)
+        (outcome,) = load(port)
     host = f"127.0.0.1:{port}"
     expected = [
-        ("/it", host, f"Bearer token-{n}", f'{{"n": {n}}}'.encode()) for n in range(REQUESTS)
+        ["/it", host, f"Bearer token-{n}", f'{{"n": {n}}}'.encode()] for n in range(REQUESTS)
     ]
-    assert sorted(asked) == sorted(expected)
+    assert sorted(told for *told, _ in asked) == sorted(expected)
     assert outcome["answers"] == {"503": 1, "201": REQUESTS - 1}
     assert len(outcome["milliseconds"]) == REQUESTS
     assert 0 < max(outcome["milliseconds"]) <= outcome["seconds"] * 1000
@@ -87,5 +100,18 @@ def test_every_request_is_sent_once_and_every_answer_counted() -> None:
 def test_a_server_that_hangs_up_leaves_requests_without_an_answer() -> None:
     asked: Asked = []
     with server(asked, REQUESTS // 2) as port:
-        outcome = load(port)
+        (outcome,) = load(port)
     assert outcome["answers"] == {"503": 1, "201": REQUESTS // 2 - 1}
+
+
+def test_jobs_share_their_connections_and_a_lost_one_is_opened_again() -> None:
+    asked: Asked = []
+    with server(asked, REQUESTS) as port:
+        outcomes = load(port, jobs=4)
+    assert [sum(outcome["answers"].values()) for outcome in outcomes] == [REQUESTS // 4] * 4
+    assert len({sender for *_, sender in asked}) == CONNECTIONS
+    asked.clear()
+    with server(asked, REQUESTS // 2) as port:
+        outcomes = load(port, jobs=4)
+    assert sum(sum(outcome["answers"].values()) for outcome in outcomes) == REQUESTS // 2
+    assert len(asked) > REQUESTS // 2
