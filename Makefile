@@ -2,9 +2,11 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/.installed
+# Tests start hundreds of processes, and every one would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check coverage prove build lock format clean
+.PHONY: help demo up test check coverage prove bench build lock format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +38,11 @@ coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % 
 	@$(PY) -m coverage run -m pytest --quiet --numprocesses auto --maxprocesses 4 --dist loadfile tests/app
 	@$(PY) -m coverage combine --quiet && $(PY) -m coverage report
 
-prove: $(READY) ## Run the long proofs: full-size rehearsals, with and without faults
-	@$(PY) -m pytest -m prove
+prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours
+	@$(PY) -m pytest -m "prove or compare"
+
+bench: $(READY) ## Measure what telemetry costs; it wants the machine for itself for some minutes
+	@$(PY) -m loadtests bench instrumentation
 
 build: $(READY) ## Write the generated files anew
 	@$(PY) -m alerts build

@@ -140,9 +140,17 @@ def create_api(held: Resources) -> FastAPI:
 
 
 def create_app(held: Resources) -> ASGIApp:
-    """Wrap the API in what every request passes, innermost first."""
+    """Put around the API what every request passes."""
+    app = protect(create_api(held), held)
+    if held.settings.telemetry is TelemetryMode.NONE:
+        return RequestIdMiddleware(app)
+    return TelemetryMiddleware(app, held.instruments, held.telemetry)
+
+
+def protect(app: ASGIApp, held: Resources) -> ASGIApp:
+    """Wrap an application in the gate and the edge, innermost first."""
     settings = held.settings
-    app: ASGIApp = GateMiddleware(create_api(held), held)
+    app = GateMiddleware(app, held)
     app = DeadlineMiddleware(app, settings.request_deadline_seconds, settings.slow_deadline_seconds)
     app = BodyLimitMiddleware(app, settings.max_upload_size)
     app = CORSMiddleware(
@@ -153,10 +161,7 @@ def create_app(held: Resources) -> ASGIApp:
         expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
         allow_credentials=True,
     )
-    app = SecurityHeadersMiddleware(app)
-    if settings.telemetry is TelemetryMode.NONE:
-        return RequestIdMiddleware(app)
-    return TelemetryMiddleware(app, held.instruments, held.telemetry)
+    return SecurityHeadersMiddleware(app)
 
 
 @asynccontextmanager

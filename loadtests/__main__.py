@@ -1,4 +1,4 @@
-"""The command line of the load tests: rehearse, run."""
+"""The command line of the load tests: rehearse, run, bench."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from loadtests.bench.commands import bench
 from loadtests.errors import InvalidRun, LoadTestError, MisuseError
 from loadtests.generator import LoadOptions, read_accounts
 from loadtests.progress import Screen
@@ -192,6 +193,8 @@ def _conclude(result: RunResult, out: Path, screen: Screen) -> None:
         screen_out.print(f"  {line}", soft_wrap=True)
     raise SystemExit(decision.outcome.exit_code)
 
+
+cli.add_command(bench)
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from loadtests.errors import InvalidRun, LoadTestError, MisuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 180  # the first start fetches Prometheus
@@ -74,8 +74,7 @@ class Stack:
 @contextmanager
 def embedded_stack(
     out: Path,
-    workers: int,
-    scrape_interval: str,
+    arguments: Sequence[str],
     environment: Mapping[str, str],
     say: Callable[[str], None],
 ) -> Iterator[Stack]:
@@ -85,8 +84,7 @@ def embedded_stack(
     """
     out.mkdir(parents=True, exist_ok=True)
     log, state = out / "stack.log", out / "stack.json"
-    command = [sys.executable, "-m", "app", "up", "--workers", str(workers)]
-    command += ["--scrape-interval", scrape_interval]
+    command = [sys.executable, "-m", "app", "up", *arguments]
     command += ["--out", str(out.resolve()), "--state", str(state.resolve())]
     with log.open("wb") as sink:
         process = subprocess.Popen(  # noqa: S603  # our own command

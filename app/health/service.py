@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.cache import AWAY
 from app.database import migrated_to, usable
-from app.migrations.runner import head_revision
+from app.migrations.revisions import head_revision
 
 if TYPE_CHECKING:
     from app.dependencies import Resources

@@ -15,7 +15,7 @@ import click
 from app.local.archive import archived_prometheus
 from app.local.stack import StackOptions, stack
 from app.local.supervisor import StackError, StoppedError
-from app.seed.load import adopter_email
+from app.seed.adopters import adopter_email
 from app.stop import stop_event
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ TOOLS = Path(".tools")
     help="Folder of the generated rules and configuration.",
 )
 @click.option(
+    "--bare", is_flag=True, help="Only PostgreSQL, with the schema, and Valkey: for measurements."
+)
+@click.option(
     "--seed", is_flag=True, help="Load the demo catalogue and print an account to log in with."
 )
 @click.option(
@@ -63,6 +66,7 @@ def up(
     scrape_interval: str | None,
     out: Path | None,
     generated: Path,
+    bare: bool,
     seed: bool,
     state: Path | None,
 ) -> None:
@@ -81,12 +85,14 @@ def up(
         port=port,
         management_port=management_port,
         scrape_interval=scrape_interval,
+        bare=bare,
     )
     begun = time.monotonic()
     with _one_sentence(), stop_event() as stop:
         with stack(options, stop, click.echo) as (running, supervisor):
             for name in ("api", "prometheus", "alertmanager", "s3"):
-                click.echo(f"  {name:<13}{getattr(running, name)}")
+                if address := getattr(running, name):
+                    click.echo(f"  {name:<13}{address}")
             click.echo(f"  logs         {options.out / 'logs'}")
             if seed:
                 _seed_demo(running.environment, supervisor)

@@ -56,11 +56,13 @@ class StackOptions:
     management_port: int = 9464
     dispatch_port: int = 9474
     scrape_interval: str | None = None
+    # Without the API and what watches it: whoever measures starts servers of their own.
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """Where everything is; written for programs that drive the stack."""
+    """Where everything is, empty for what a bare stack has not; for programs that drive it."""
 
     api: str
     prometheus: str
@@ -169,10 +171,11 @@ def _start(
     settings = load_settings(
         database_url=f"postgresql://{HOST}", cache_url=f"redis://{HOST}", jwt_private_key_file=key
     )
-    tools = [find_tool(name, options.tools, say) for name in ("prometheus", "alertmanager")]
+    names = () if options.bare else ("prometheus", "alertmanager")
+    tools = [find_tool(name, options.tools, say) for name in names]
     plan = _plan(options, ports, say)
     # Before anything starts as well: it refuses what is missing or no interval.
-    monitoring = _monitoring(options, plan, folder, tools)
+    monitoring = _monitoring(options, plan, folder, tools) if tools else ()
     connections = options.workers * settings.pool_size + RESERVED_CONNECTIONS
     postgres = prepare_postgres(folder, plan.postgres, connections)
     valkey = prepare_valkey(folder, plan.valkey)
@@ -181,11 +184,14 @@ def _start(
         f"{PREFIX}CACHE_URL": valkey.url,
         f"{PREFIX}JWT_PRIVATE_KEY_FILE": str(key),
     }
-    for service in (postgres.service, valkey.service, prepare_s3(plan.s3)):
+    storage = () if options.bare else (prepare_s3(plan.s3),)
+    for service in (postgres.service, valkey.service, *storage):
         say(f"starting {service.name}")
         supervisor.start(service)
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
+    if options.bare:
+        return StackState("", "", "", "", [], environment, supervisor.pids, str(options.out))
     with_s3 = {**environment, **_s3(plan)}
     supervisor.run("storage", [sys.executable, "-m", "app", "storage", "init"], with_s3)
     api = _api(plan, options.workers, with_s3)

@@ -15,6 +15,8 @@ from app.matches.queries import make_match, note_answer, tell_both
 from app.matches.schemas import Answered
 from app.matches.tables import interests, matches
 from app.pets.tables import adoptable, pets
+from app.telemetry.catalog import SPAN_MATCH
+from app.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -54,7 +56,8 @@ async def answer_admirer(
         .select_from(noted.outerjoin(matched, true()))
         .add_cte(tell_both(matched))
     )
-    row = (await connection.execute(statement)).one()
+    with span(SPAN_MATCH):
+        row = (await connection.execute(statement)).one()
     match_id = row.id or await _match_of(connection, user_id, pet_id)
     if match_id is not None and not interested:
         raise Conflict("You are a match already; decline the match instead.")

@@ -1,14 +1,12 @@
-"""Bring the schema to a revision, and say which one this release needs."""
+"""Bring the schema to a revision."""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from app.database import transactional
@@ -26,16 +24,6 @@ def _config() -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     return config
-
-
-@cache
-def head_revision() -> str:
-    """Return the newest revision of this release."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        msg = "there is no migration in this release"
-        raise RuntimeError(msg)
-    return head
 
 
 async def migrate(engine: AsyncEngine, to: str = "head") -> None:

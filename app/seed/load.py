@@ -12,6 +12,7 @@ from app.accounts.tables import users
 from app.auth import Role, hash_password
 from app.database import transactional
 from app.pets.tables import pets
+from app.seed.adopters import adopter_email
 from app.shelters.tables import shelters
 
 if TYPE_CHECKING:
@@ -26,11 +27,6 @@ ADOPTERS = uuid5(NAMESPACE_DNS, "adopters.petswipe.example")
 # PostgreSQL takes at most 32 767 parameters a statement; a pet has 13.
 ROWS_AT_ONCE = 1000
 RENAMED = {"shelter_id": "owner_id"}
-
-
-def adopter_email(number: int) -> str:
-    """Name the account of a demo adopter; they are numbered from 0."""
-    return f"adopter-{number:05d}@adopters.petswipe.example"
 
 
 async def load(

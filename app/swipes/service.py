@@ -17,6 +17,8 @@ from app.pets.tables import adoptable, pets
 from app.swipes.queries import store, stored
 from app.swipes.schemas import NewSwipe, Swipe, SwipeHistory
 from app.swipes.tables import swipes
+from app.telemetry.catalog import SPAN_SWIPE
+from app.telemetry.tracing import span
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,7 +40,8 @@ async def swipe(
     NotFound. Whatever the answer, the pet's card leaves the deck.
     """
     connection = await work.connection(alone=True)
-    row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
+    with span(SPAN_SWIPE):
+        row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
     drop = partial(_drop_card, cache, user_id, new.pet_id)
     if row is not None:
         work.afterwards(drop)

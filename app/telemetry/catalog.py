@@ -74,8 +74,6 @@ DOCS = Route("GET", "/docs", (200,))
 
 # What load balancers and orchestrators ask, without a token.
 PROBES = (HEALTH_LIVE, HEALTH_READY, HEALTH_STARTUP, READY, LIVE, ACTUATOR_HEALTH)
-# What tells about the service and is no part of what it does.
-BESIDES = (*PROBES, HEALTH_DEEP, INFO, ACTUATOR_INFO, OPENAPI, DOCS)
 # What has objectives of its own.
 PROMISED = (SWIPE_CREATE, DECK_READ, LOG_IN, UPLOAD)
 
@@ -157,7 +155,8 @@ METHOD = Label(
 ROUTE = Label("http_route", (*dict.fromkeys(r.template for r in ROUTES), UNMATCHED, OVERFLOW))
 STATUS = Label(
     "http_response_status_code",
-    bound="the statuses that the service sends, three digits; empty when nothing was sent",
+    bound="the statuses that the service sends, three digits; empty when nothing was sent, "
+    "`_overflow` past the budget",
 )
 # What made a request fail that the status alone may not show: it is sent before the body.
 EXCEPTION, TIMEOUT, CANCELLED, ANSWERED = "exception", "timeout", "cancelled", "error"
@@ -458,9 +457,9 @@ SPANS_QUEUED = Metric(
 LOG_LINES = Metric(
     "petswipe_telemetry_log_lines_total",
     Kind.COUNTER,
-    "Log lines by what became of them; a reader that stalls costs lines, never requests.",
+    "Log lines, written or dropped; those for a collector too once more, exported or not.",
     "lines",
-    (Label("outcome", ("written", "dropped")),),
+    (Label("outcome", ("written", "dropped", "exported", "export_dropped")),),
     uses=(Use.ALERT, Use.PANEL),
 )
 OVERFLOWS = Metric(
@@ -584,4 +583,3 @@ SPAN_STORAGE = "s3.request"
 SPAN_SWIPE = "swipe.store"
 SPAN_EVENT = "event.deliver"
 SPAN_CHANNEL = "channel.send"
-SPAN_PUBLISH = "event.publish"

@@ -13,8 +13,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from app.telemetry import catalog
+from app.telemetry.carrier import Counts
 from app.telemetry.catalog import EXCEPTION, OTHER_METHOD, SERIES_BUDGET, UNMATCHED
-from app.telemetry.exporting import SpanCounts
 from app.telemetry.log_writer import LogCounts
 from app.telemetry.model import OVERFLOW
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     Labelled = dict[tuple[str, ...], int]
 
 T = TypeVar("T")
-# For what other metrics show only once it has happened, like the kinds of database errors.
-KEPT_SERIES = 200
+# For what other metrics show only once it has happened: every kind of error of every operation of
+# the databases.
+KEPT_SERIES = 500
 # A histogram shows a series for every edge, for infinity, for the count and for the sum.
 HISTOGRAM_EXTRAS = 3
-PROMISED = frozenset(route.template for route in catalog.PROMISED)
+PROMISED = frozenset((route.method, route.template) for route in catalog.PROMISED)
 # What strangers can be answered before a route is found.
 REFUSALS = (400, 401, 404, 405, 413, 429)
 
@@ -69,10 +70,14 @@ class Instruments:
         self.registry.register(self._telemetry)
 
     def watch_telemetry(
-        self, spans: Callable[[], SpanCounts], logs: Callable[[], LogCounts]
+        self,
+        spans: Callable[[], Counts],
+        logs: Callable[[], LogCounts],
+        records: Callable[[], Counts],
     ) -> None:
-        """Show what becomes of spans and log lines; both are asked at each scrape."""
-        self._telemetry.spans, self._telemetry.logs = spans, logs
+        """Show what becomes of spans and log lines; all are asked at each scrape."""
+        shown = self._telemetry
+        shown.spans, shown.logs, shown.records = spans, logs, records
 
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.help, metric.label_names, registry=self.registry)
@@ -211,13 +216,14 @@ class TelemetryCollector(Collector):
 
     def __init__(self) -> None:
         """Show zeros until there is something to ask."""
-        self.spans: Callable[[], SpanCounts] = SpanCounts
+        self.spans: Callable[[], Counts] = Counts
         self.logs: Callable[[], LogCounts] = LogCounts
+        self.records: Callable[[], Counts] = Counts
 
     def collect(self) -> Iterator[PrometheusMetric]:
         """Show one moment of each."""
-        spans, logs = self.spans(), self.logs()
-        yield _counted(catalog.SPANS_STARTED, {(): spans.started})
+        spans, logs, records = self.spans(), self.logs(), self.records()
+        yield _counted(catalog.SPANS_STARTED, {(): spans.taken})
         yield _counted(catalog.SPANS_EXPORTED, {(): spans.exported})
         dropped: Labelled = {
             (reason,): spans.dropped.get(reason, 0) for reason in catalog.SPAN_DROPS
@@ -225,7 +231,12 @@ class TelemetryCollector(Collector):
         yield _counted(catalog.SPANS_DROPPED, dropped)
         queued = catalog.SPANS_QUEUED
         yield GaugeMetricFamily(queued.name, queued.help, spans.queued)
-        lines: Labelled = {("written",): logs.written, ("dropped",): logs.dropped}
+        lines: Labelled = {
+            ("written",): logs.written,
+            ("dropped",): logs.dropped,
+            ("exported",): records.exported,
+            ("export_dropped",): sum(records.dropped.values()),
+        }
         yield _counted(catalog.LOG_LINES, lines)
 
 
@@ -259,10 +270,13 @@ class DatabaseInstruments:
 
     def observe(self, system: str, operation: str, error: str, seconds: float) -> None:
         """Record one statement or command."""
-        if operation not in catalog.DB_OPERATIONS[system]:
-            self._overflows.inc()
-            operation = OVERFLOW
-        self._child(system, operation, error).observe(seconds)
+        child = self._children.get((system, operation, error))
+        if child is None:
+            if operation not in catalog.DB_OPERATIONS[system]:
+                self._overflows.inc()
+                operation = OVERFLOW
+            child = self._child(system, operation, error)
+        child.observe(seconds)
 
     def _child(self, system: str, operation: str, error: str) -> Histogram:
         key = (system, operation, error)
@@ -282,13 +296,14 @@ class RequestDurations:
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
         others = sum(len(found.samples) for found in process.registry.collect())
         per_child = len(catalog.HTTP_BUCKETS) + HISTOGRAM_EXTRAS
-        self.most_children = (SERIES_BUDGET - KEPT_SERIES - others) // per_child
+        # Past the budget there is one child to a kind of error, and one more to each promise.
+        kept = len(catalog.ERROR_TYPE.values) * (len(PROMISED) + 1)
+        self.most_children = (SERIES_BUDGET - KEPT_SERIES - others) // per_child - kept
         for route in catalog.ROUTES:
             for status in route.success:
                 self.child(route.method, route.template, status, "")
-            if route not in catalog.BESIDES:
-                self.child(route.method, route.template, 500, EXCEPTION)
         for route in catalog.PROMISED:
+            self.child(route.method, route.template, 500, EXCEPTION)
             self.child(route.method, route.template, 503, catalog.ANSWERED)
         for status in REFUSALS:
             self.child(OTHER_METHOD, UNMATCHED, status, "")
@@ -311,14 +326,16 @@ class RequestDurations:
         self.child(method, route, status, error).observe(seconds, exemplar)
 
     def child(self, method: str, route: str, status: int, error: str) -> Histogram:
-        """Return the child of a label set; past the budget, all new ones are one to a status."""
+        """Return the child of a label set; past the budget, a new one loses what matters least."""
         key = (method, route, status, error)
         child = self._children.get(key)
         if child is None:
-            # What has objectives is counted exactly whatever strangers have filled up.
-            if len(self._children) >= self.most_children and route not in PROMISED:
+            labels = (method, route, str(status) if status else "", error)
+            if self.room() > 0:
+                child = self._children[key] = self._family.labels(*labels)
+            else:
                 self._overflows.inc()
-                key = (OTHER_METHOD, OVERFLOW, status, error)
-            child = self._family.labels(*key[:2], str(status) if status else "", error)
-            self._children[key] = child
+                # Objectives go by operation and kind of error, whatever strangers have filled up.
+                kept = (method, route) if (method, route) in PROMISED else (OTHER_METHOD, OVERFLOW)
+                child = self._family.labels(*kept, OVERFLOW, error)
         return child

@@ -1,6 +1,6 @@
 """Writes lines to a pipe or file from a thread of its own, so that nobody waits for its reader.
 
-Lines leave within a few hundredths of a second; what a process that is killed had queued is lost.
+Lines leave within a tenth of a second; what a process that is killed had queued is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_LINES = 8192
 # one never mix, and a pipe that has room for them never makes a writer wait.
 MOST_LINE = 4096
 # One wake-up of the thread for all lines of this time costs far less than one for each.
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.1
 LOOK_SECONDS = 0.1
 CLOSE_SECONDS = 1.0
 # How long a thread that is giving up may take to say so.

@@ -13,6 +13,7 @@ import msgspec
 
 from app.settings import TelemetryMode
 from app.telemetry import events
+from app.telemetry.carrier import Counts
 from app.telemetry.log_export import create_log_queue
 from app.telemetry.log_writer import MOST_LINE, STDOUT, LogCounts, LogWriter
 from app.telemetry.redaction import redact, redact_fields, redact_text
@@ -21,7 +22,7 @@ from app.telemetry.tracing import current
 
 if TYPE_CHECKING:
     from app.settings import Settings
-    from app.telemetry.log_export import RecordCounts, RecordQueue
+    from app.telemetry.log_export import RecordQueue
 
 ACCESS_LOGGER = "petswipe.access"
 # Their requests are spans already, and when asked for details they tell secrets.
@@ -124,9 +125,9 @@ class Logs:
         """Read what became of every line."""
         return self._lines.writer.counts()
 
-    def exported(self) -> RecordCounts | None:
-        """Read what became of every record that a collector should get, if there is one."""
-        return None if self._lines.queue is None else self._lines.queue.counts()
+    def exported(self) -> Counts:
+        """Read what became of every record that a collector should get."""
+        return Counts() if self._lines.queue is None else self._lines.queue.counts()
 
     def close(self) -> None:
         """Send what is queued, within about two seconds, and leave logging as it was."""
@@ -173,9 +174,9 @@ class NullLogs:
         """Return that there were no lines."""
         return LogCounts()
 
-    def exported(self) -> RecordCounts | None:
+    def exported(self) -> Counts:
         """Return that nothing is exported."""
-        return None
+        return Counts()
 
     def close(self) -> None:
         """Do nothing."""

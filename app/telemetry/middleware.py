@@ -10,7 +10,6 @@ import asyncio
 import re
 from time import perf_counter
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from app.telemetry.catalog import (
     ANSWERED,
@@ -18,13 +17,14 @@ from app.telemetry.catalog import (
     DISCONNECTED,
     EXCEPTION,
     FAILURES,
+    MALFORMED,
     METHOD,
     OTHER_METHOD,
     ROUTES,
     TIMEOUT,
 )
 from app.telemetry.operations import Operations
-from app.telemetry.tracing import Kind
+from app.telemetry.tracing import IDS, Kind
 from app.telemetry.w3c import read_headers
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from app.telemetry.tracing import Span
 
 METHODS = frozenset(METHOD.values)
+BAD_REQUEST = 400
 SERVER_ERROR = 500
 REQUEST_ID = b"x-request-id"
 # An id from outside ends up in logs and problem bodies, so it may only be an id.
 SAFE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # What an inner layer knows better than the status does: `scope["error_type"]`.
 ERROR_TYPE = "error_type"
+# Why the connection ended before the answer did, which the server knows first.
+BROKEN_OFF = "petswipe.broken_off"
 
 
 def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -48,7 +51,7 @@ def request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == REQUEST_ID and SAFE.fullmatch(value):
             return value
-    return uuid4().hex.encode()
+    return f"{IDS.getrandbits(128):032x}".encode()
 
 
 class RequestIdMiddleware:
@@ -104,10 +107,13 @@ class TelemetryMiddleware:
         except TimeoutError:
             exchange.finish(TIMEOUT)
             raise
-        except BaseException:
+        except Exception:
             exchange.finish(EXCEPTION)
-            raise
-        else:
+            # Starlette raises again what it has answered with 500, and our handler has logged it:
+            # the server would log it once more and close a connection that the client may use.
+            if not (exchange.answered and scope.get(ERROR_TYPE) == EXCEPTION):
+                raise
+        finally:
             # A no-op after a whole answer; half an answer is a failure whatever its status says.
             exchange.finish(EXCEPTION)
 
@@ -117,9 +123,9 @@ class Exchange:
 
     __slots__ = (
         "_active",
+        "_begun",
         "_bytes",
         "_done",
-        "_gone",
         "_headers_at",
         "_mark",
         "_outer",
@@ -129,6 +135,7 @@ class Exchange:
         "_send",
         "_started",
         "_status",
+        "answered",
     )
 
     def __init__(
@@ -148,26 +155,32 @@ class Exchange:
         )
         self._status = self._bytes = 0
         self._headers_at = 0.0
-        self._gone = self._done = False
+        self._begun = self._done = False
+        # Whether the whole answer has been sent.
+        self.answered = False
 
     async def receive(self) -> Message:
         """Notice when the client has gone."""
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            self._gone = True
+            self._scope.setdefault(BROKEN_OFF, DISCONNECTED)
         return message
 
     async def send(self, message: Message) -> None:
         """Mark the answer, and finish with its last byte."""
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self._begun = True
             message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self._mark)]
             await self._send(message)
-            self._headers_at = perf_counter()
+            # A header that cannot be sent has raised, and for nobody nothing is sent.
+            if BROKEN_OFF not in self._scope:
+                self._status = message["status"]
+                self._headers_at = perf_counter()
             return
         self._bytes += len(message.get("body", b""))
         await self._send(message)
         if not message.get("more_body", False):
+            self.answered = True
             self.finish("")
 
     def finish(self, error: str) -> None:
@@ -184,9 +197,10 @@ class Exchange:
         root.attributes = {
             "http.request.method": method,
             "http.route": route,
-            "http.response.status_code": status,
             "petswipe.request_id": root.trace.request_id,
         }
+        if status:
+            root.attributes["http.response.status_code"] = status
         trace_id, span_id = f"{root.trace.trace_id:032x}", f"{root.span_id:016x}"
         kept = self._outer.telemetry.tracer.end(root, error if error in FAILURES else "")
         exemplar = {"trace_id": trace_id, "span_id": span_id} if kept else None
@@ -198,9 +212,12 @@ class Exchange:
     def _outcome(self, error: str) -> tuple[int, str]:
         """Tell which status was sent, 0 for none, and what kind of failure it was, if any."""
         status = self._status
-        if error and self._gone:
+        broken_off = self._scope.get(BROKEN_OFF, "")
+        if broken_off == MALFORMED:
+            return status or BAD_REQUEST, MALFORMED
+        if broken_off:
             return status, DISCONNECTED
-        if error != CANCELLED and not status:
+        if not self._begun:
             # The server answers for an application that has not.
             status = SERVER_ERROR
         error = self._scope.get(ERROR_TYPE, "") or error

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from app.telemetry.model import Route
 
 PARAMETER = re.compile(r"\{\w+\}")
+# What Starlette leaves in the scope of a mounted application.
+MOUNTED = "app_root_path"
 # A stranger has chosen both the method and the path, so neither becomes a label.
 NONE = (OTHER_METHOD, UNMATCHED)
 
@@ -39,7 +41,8 @@ class Operations:
         """
         context = scope.get("fastapi", {}).get("effective_route_context")
         method = scope["method"]
-        if context is not None and (method, context.path) in self._all:
+        # Inside of a mount its template lacks what the mount is under, and may be another's.
+        if context is not None and MOUNTED not in scope and (method, context.path) in self._all:
             return method, context.path
         return self._by_path(method, scope["path"])
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.settings import Environment, TelemetryMode
-from app.telemetry.exporting import SpanCounts, SpanQueue, create_exporter, describe_process
+from app.telemetry.carrier import Counts
+from app.telemetry.span_export import SpanQueue, create_span_queue
 from app.telemetry.tracing import Tracer
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def build_telemetry(
     ratio = settings.trace_ratio
     if ratio is None:
         ratio = RATIOS.get(settings.environment, 1.0)
-    spans = None
-    if settings.otlp_endpoint is not None and settings.telemetry is TelemetryMode.FULL:
-        spans = SpanQueue(create_exporter(settings), describe_process(settings, service))
+    full = settings.telemetry is TelemetryMode.FULL
+    spans = create_span_queue(settings, service) if full else None
     tracer = Tracer(ratio, spans or Nowhere(), recording=spans is not None)
-    instruments.watch_telemetry(SpanCounts if spans is None else spans.counts, logs.counts)
+    told = Counts if spans is None else spans.counts
+    instruments.watch_telemetry(told, logs.counts, logs.exported)
     return Telemetry(tracer, spans, logs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -19,16 +19,19 @@ from app.telemetry.model import OVERFLOW
 from app.telemetry.tracing import Kind, span
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-    from sqlalchemy.engine import ExceptionContext, ExecutionContext
+    from collections.abc import Callable
+
+    from prometheus_client import Counter, Histogram
+    from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from app.telemetry.instruments import DatabaseInstruments
+    from app.telemetry.tracing import NoSpan, Span, Value
 
 SYSTEM = "postgresql"
 SLOW_SECONDS = 1.0
-VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+VERB = re.compile(r"[\s(]*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 # Not the `FOR UPDATE OF` of a lock, nor the `DO UPDATE` of an upsert.
 WRITES = re.compile(r"(?<!DO )(?<!FOR )(?<!KEY )\b(INSERT|UPDATE|DELETE)\b")
 TABLE = re.compile(
@@ -39,31 +42,40 @@ MOST_SUMMARIES = 1_000
 # Classes of SQLSTATE that mean that PostgreSQL is not there: see app.errors.
 AWAY_STATES = ("08", "53", "57")
 TIMEOUT_STATE = "57014"
-STATE = "petswipe_telemetry"
 log = logging.getLogger("petswipe.database")
 
 
 class WatchedPool(AsyncAdaptedQueuePool):
     """A pool that tells how long somebody waited; it tells nobody until it is watched."""
 
-    instruments: DatabaseInstruments | None = None
-    name = ""
+    _wait_seconds: Histogram | None = None
+    _timeouts: Counter
+    _pending = 0
+
+    def watch(self, name: str, instruments: DatabaseInstruments) -> None:
+        """Begin to tell."""
+        self._timeouts = instruments.timeouts[name]
+        instruments.most[name].set(self.size())
+        # Asked at each scrape, so that no count can go astray.
+        instruments.connections[name]["used"].set_function(self.checkedout)
+        instruments.connections[name]["idle"].set_function(self.checkedin)
+        instruments.pending[name].set_function(lambda: self._pending)
+        self._wait_seconds = instruments.wait_seconds[name]
 
     def _do_get(self) -> ConnectionPoolEntry:
-        watched = self.instruments
-        if watched is None:
+        wait_seconds = self._wait_seconds
+        if wait_seconds is None:
             return super()._do_get()
-        pending = watched.pending[self.name]
-        pending.inc()
+        self._pending += 1
         begun = perf_counter()
         try:
             return super()._do_get()
         except PoolTimeoutError:
-            watched.timeouts[self.name].inc()
+            self._timeouts.inc()
             raise
         finally:
-            pending.dec()
-            watched.wait_seconds[self.name].observe(perf_counter() - begun)
+            self._pending -= 1
+            wait_seconds.observe(perf_counter() - begun)
 
 
 def watch(engine: AsyncEngine, name: str, instruments: DatabaseInstruments) -> None:
@@ -71,88 +83,98 @@ def watch(engine: AsyncEngine, name: str, instruments: DatabaseInstruments) -> N
     pool = engine.sync_engine.pool
     if not isinstance(pool, WatchedPool):
         raise TypeError(f"the pool of {name} is {type(pool).__name__}, not WatchedPool")
-    pool.instruments, pool.name = instruments, name
-    used, idle = (instruments.connections[name][state] for state in ("used", "idle"))
-    # Asked at each scrape, so that no count can go astray.
-    used.set_function(pool.checkedout)
-    idle.set_function(pool.checkedin)
-    instruments.most[name].set(pool.size())
+    pool.watch(name, instruments)
     watcher = _Watcher(instruments)
-    event.listen(engine.sync_engine, "before_cursor_execute", watcher.before)
-    event.listen(engine.sync_engine, "after_cursor_execute", watcher.after)
-    event.listen(engine.sync_engine, "handle_error", watcher.failed)
+
+    def begin(*_: object) -> None:
+        # In place of the driver's call: events around it cost more than all that is done here.
+        event.listen(engine.sync_engine, "do_execute", watcher.execute)
+        event.listen(engine.sync_engine, "do_executemany", watcher.executemany)
+
+    # Not before the first connection: what SQLAlchemy asks of it first is nobody's request.
+    event.listen(pool, "connect", begin, once=True)
+
+
+class _Summary(NamedTuple):
+    """What a statement does, in the words of a span."""
+
+    operation: str
+    table: str
+    name: str
+    attributes: dict[str, Value]
 
 
 class _Watcher:
-    """Listens to the statements of an engine."""
+    """Sends the statements of an engine, and tells how long each took."""
 
     def __init__(self, instruments: DatabaseInstruments) -> None:
         self._instruments = instruments
-        self._summaries: dict[str, tuple[str, str]] = {}
+        self._summaries: dict[str, _Summary] = {}
 
-    def before(
+    def execute(
         self,
-        connection: Connection,
-        cursor: Any,  # noqa: ANN401  # the driver's
+        cursor: DBAPICursor,
         statement: str,
-        parameters: object,
-        context: ExecutionContext | None,
-        executemany: bool,
-    ) -> None:
-        """Begin to measure."""
-        del cursor, parameters, context, executemany
-        operation, table = self._summary(statement)
-        opened = span(
-            f"{operation} {table}" if table else operation,
-            Kind.CLIENT,
-            {
-                "db.system.name": SYSTEM,
-                "db.operation.name": operation,
-                "db.collection.name": table,
-            },
-        )
-        connection.info[STATE] = (perf_counter(), operation, table, opened)
+        parameters: Any,  # noqa: ANN401  # the driver's
+        context: ExecutionContext,
+    ) -> bool:
+        """Send a statement; returns that nobody else has to."""
+        del context
+        self._send(cursor.execute, statement, parameters)
+        return True
 
-    def after(
+    def executemany(
         self,
-        connection: Connection,
-        cursor: Any,  # noqa: ANN401  # the driver's
+        cursor: DBAPICursor,
         statement: str,
-        parameters: object,
-        context: ExecutionContext | None,
-        executemany: bool,
+        parameters: Any,  # noqa: ANN401  # the driver's
+        context: ExecutionContext,
+    ) -> bool:
+        """Send a statement for each of many parameters; returns that nobody else has to."""
+        del context
+        self._send(cursor.executemany, statement, parameters)
+        return True
+
+    def _send(
+        self,
+        send: Callable[[str, Any], object],
+        statement: str,
+        parameters: Any,  # noqa: ANN401  # the driver's
     ) -> None:
-        """Note a statement that has succeeded."""
-        del cursor, statement, parameters, context, executemany
-        self._note(connection, "")
+        summary = self._summaries.get(statement) or self._summarise(statement)
+        opened = span(summary.name, Kind.CLIENT, summary.attributes)
+        begun = perf_counter()
+        try:
+            send(statement, parameters)
+        except BaseException as error:
+            self._note(summary, opened, begun, _kind(error))
+            raise
+        self._note(summary, opened, begun, "")
 
-    def failed(self, context: ExceptionContext) -> None:
-        """Note a statement that has failed."""
-        if context.connection is not None:
-            self._note(context.connection, _kind(context.original_exception))
-
-    def _note(self, connection: Connection, error: str) -> None:
-        begun = connection.info.pop(STATE, None)
-        if begun is None:
-            return
-        at, operation, table, opened = begun
-        seconds = perf_counter() - at
+    def _note(self, summary: _Summary, opened: Span | NoSpan, begun: float, error: str) -> None:
+        seconds = perf_counter() - begun
         # What the statement itself broke, like a unique key, is often what the caller asks for.
         opened.finish("" if error == "refused" else error)
-        self._instruments.observe(SYSTEM, operation, error, seconds)
+        self._instruments.observe(SYSTEM, summary.operation, error, seconds)
         if seconds >= SLOW_SECONDS:
-            slow = {"operation": operation, "collection": table}
+            slow = {"operation": summary.operation, "collection": summary.table}
             log.warning(
                 "slow query",
                 extra={"event": SLOW_QUERY, **slow, "duration_ms": round(seconds * 1000, 3)},
             )
 
-    def _summary(self, statement: str) -> tuple[str, str]:
-        found = self._summaries.get(statement)
-        if found is None:
-            found = summarise(statement)
-            if len(self._summaries) < MOST_SUMMARIES:
-                self._summaries[statement] = found
+    def _summarise(self, statement: str) -> _Summary:
+        operation, table = summarise(statement)
+        # Shared by all spans of the statement.
+        attributes: dict[str, Value] = {
+            "db.system.name": SYSTEM,
+            "db.operation.name": operation,
+            "db.collection.name": table,
+        }
+        name = f"{operation} {table}" if table else operation
+        found = _Summary(operation, table, name, attributes)
+        if len(self._summaries) < MOST_SUMMARIES:
+            self._summaries[statement] = found
         return found
 
 
@@ -174,7 +196,7 @@ def summarise(statement: str) -> tuple[str, str]:
     return operation, table[1] if table else ""
 
 
-def _kind(error: BaseException | None) -> str:
+def _kind(error: BaseException) -> str:
     state = str(getattr(error, "sqlstate", None) or "")
     if isinstance(error, TimeoutError) or state == TIMEOUT_STATE:
         return "timeout"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from app.telemetry.tracing import Kind, span
 
 if TYPE_CHECKING:
     from app.telemetry.instruments import DatabaseInstruments
+    from app.telemetry.tracing import Value
 
 SYSTEM = "redis"
 
@@ -23,8 +25,8 @@ class WatchedPipeline(Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT002  # as inherited
         """Send all commands."""
-        size = len(self.command_stack)
-        with Command("PIPELINE", self.instruments, {"db.operation.batch.size": size}):
+        attributes = {**_attributes("PIPELINE"), "db.operation.batch.size": len(self.command_stack)}
+        with Command("PIPELINE", self.instruments, attributes):
             return await super().execute(raise_on_error)
 
 
@@ -35,7 +37,8 @@ class WatchedRedis(Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as inherited
         """Send one command."""
-        with Command(str(args[0]), self.instruments, {}):
+        operation = str(args[0])
+        with Command(operation, self.instruments, _attributes(operation)):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has none here
 
     def pipeline(
@@ -57,13 +60,14 @@ class Command:
     __slots__ = ("_begun", "_instruments", "_operation", "_span")
 
     def __init__(
-        self, operation: str, instruments: DatabaseInstruments | None, attributes: dict[str, Any]
+        self,
+        operation: str,
+        instruments: DatabaseInstruments | None,
+        attributes: dict[str, Value],
     ) -> None:
         """Take the name of the command: its keys and values stay here."""
         self._operation = operation
         self._instruments = instruments
-        attributes["db.system.name"] = SYSTEM
-        attributes["db.operation.name"] = operation
         self._span = span(operation, Kind.CLIENT, attributes)
 
     def __enter__(self) -> None:
@@ -77,6 +81,12 @@ class Command:
         if self._instruments is not None:
             seconds = perf_counter() - self._begun
             self._instruments.observe(SYSTEM, self._operation, error, seconds)
+
+
+@lru_cache(maxsize=64)
+def _attributes(operation: str) -> dict[str, Value]:
+    """Describe a command; all spans of it share this."""
+    return {"db.system.name": SYSTEM, "db.operation.name": operation}
 
 
 def _kind(error: type[BaseException]) -> str:

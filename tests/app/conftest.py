@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import re
 import shutil
@@ -477,11 +478,8 @@ async def prepare(settings: Settings) -> None:
 
 async def forget(settings: Settings) -> None:
     """Take away what other tests have stored: nearly everything hangs on its account."""
-    engine = create_engine(settings)
-    async with engine.connect() as connection:
-        for table in (users, idempotency_keys, audit_log):
-            await connection.execute(delete(table))
-    await engine.dispose()
+    tables = (users, idempotency_keys, audit_log)
+    await execute(str(settings.database_url), ";".join(str(delete(table)) for table in tables))
     with Redis.from_url(str(settings.cache_url)) as cache:
         cache.flushdb()
 
@@ -576,7 +574,12 @@ def no_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def key_file() -> Iterator[Path]:
-    with make_folder() as folder:
+    """A key that signs access tokens."""
+    with make_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        # Checking the primes of a key takes longer than building the rest of an application, and
+        # every test builds one: this process checks each key once.
+        load = functools.cache(serialization.load_pem_private_key)
+        patch.setattr(serialization, "load_pem_private_key", load)
         yield write_key(folder / "jwt.pem")
 
 
@@ -614,6 +617,8 @@ def settings_for(key_file: Path) -> Callable[..., Settings]:
             login_failures_ip=MANY,
             # Hundreds of requests at once on a busy machine take their time.
             request_deadline_seconds=30,
+            # A busy machine is no cache that is away: PostgreSQL does not know these sessions.
+            cache_timeout_seconds=2,
             jwt_private_key_file=key_file,
             database_url=database_url,
             cache_url=cache_url,

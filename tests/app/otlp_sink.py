@@ -96,7 +96,9 @@ class ReceivedLog:
 
     trace_id: str
     span_id: str
+    at: int
     severity: str
+    number: int
     body: Value
     event: str
     attributes: dict[str, Value]
@@ -293,7 +295,9 @@ def _decode_log(record: LogRecord, resource: dict[str, Value]) -> ReceivedLog:
     return ReceivedLog(
         record.trace_id.hex(),
         record.span_id.hex(),
+        record.time_unix_nano,
         record.severity_text,
+        record.severity_number,
         _decode(record.body),
         record.event_name,
         _decode_all(record.attributes),

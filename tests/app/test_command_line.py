@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.__main__ import cli, main
+from app.__main__ import COMMANDS, main
 from app.database import create_engine, migrated_to
-from app.migrations.runner import head_revision
-from app.seed.load import adopter_email
+from app.migrations.revisions import head_revision
+from app.seed.adopters import adopter_email
 from app.settings import load_settings
 from app.tables import metadata
 
@@ -76,7 +76,7 @@ def assert_one_sentence(outcome: Outcome, *words: str, code: int = 2) -> None:
     assert SECRET not in outcome.complained
 
 
-@pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)], ids=str)
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
 def test_help_explains_every_command_without_any_setting(
     run: Callable[..., Outcome], command: list[str]
 ) -> None:

@@ -93,12 +93,9 @@ async def test_a_failure_on_our_side_is_a_problem_that_tells_nothing_of_it(
             "http_request_method": "GET",
             "http_route": "/api/matches",
             "http_response_status_code": "500",
+            "error_type": "exception",
         }
-        counted = [
-            api.sample("http_server_request_duration_seconds_count", **labels, error_type=error)
-            for error in ("", "exception")
-        ]
-        assert counted == [0, 1]
+        assert api.sample("http_server_request_duration_seconds_count", **labels) == 1
 
 
 @pytest.mark.parametrize("given", ["12345678", "x" * 64, "a.b_c-D9", "0" * 32])

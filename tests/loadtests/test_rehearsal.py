@@ -87,7 +87,8 @@ def test_a_fault_blocks_and_the_verdict_names_slo_measurement_and_limit(
     assert done.code == 1, done.stderr + done.stdout
     broken = done.slo(slo)
     assert broken["verdict"] == "exhausted"
-    (reason,) = done.document()["reasons"]
+    # A machine that others keep busy may break a latency objective besides.
+    (reason,) = (r for r in done.document()["reasons"] if r.startswith(f"{slo}: "))
     assert reason.startswith(f"{slo}: exhausted, measured {broken['measured']}, limit {limit}")
     assert reason in done.stdout.replace("\n", " ")
     assert done.document()["conservation"]["acknowledged"] > 0

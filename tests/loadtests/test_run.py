@@ -40,8 +40,9 @@ def run(*arguments: str, password: str = "unused") -> subprocess.CompletedProces
 
 @contextmanager
 def scraped_stack(tmp_path: Path) -> Iterator[Stack]:
+    arguments = ["--workers", "1", "--scrape-interval", "2s"]
     with (
-        embedded_stack(tmp_path / "stack", 1, "2s", {}, print) as stack,
+        embedded_stack(tmp_path / "stack", arguments, {}, print) as stack,
         Prometheus(stack.prometheus) as prometheus,
     ):
         wait_for_targets(prometheus, stack.targets, stack.check)

@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, text
 
 from app.auth import Principal, Role
 from app.main import build_resources, create_api
-from app.migrations.runner import head_revision, migrate
+from app.migrations.revisions import head_revision
+from app.migrations.runner import migrate
 from app.outbox.tables import outbox
 from app.version import VERSION
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from app.database import create_engine, migrated_to
-from app.migrations.runner import head_revision, migrate
+from app.migrations.revisions import head_revision
+from app.migrations.runner import migrate
 from app.seed.catalogue import build_catalogue
 from app.seed.load import load
 from app.settings import Settings

@@ -1,125 +1,48 @@
 from __future__ import annotations
 
-import gzip
 import json
 import logging
 import os
-import socket
 import threading
 import time
-from concurrent import futures
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-import grpc  # type: ignore[import-untyped]  # no types published
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
-    ExportLogsServiceRequest,
-    ExportLogsServiceResponse,
-)
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import (
-    LogsServiceServicer,
-    add_LogsServiceServicer_to_server,
-)
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from pydantic import HttpUrl
 
 from app.settings import OtlpProtocol
-from app.telemetry.log_export import MOST_RECORDS, RecordCounts, create_log_queue
-from app.telemetry.logs import Logs, configure_logs
+from app.telemetry.carrier import Counts
+from app.telemetry.catalog import LOG_LINES
+from app.telemetry.instruments import Instruments
+from app.telemetry.log_export import create_log_queue, readable
+from app.telemetry.logs import Logs, NullLogs, configure_logs
+from app.telemetry.otlp import describe_process
+from app.telemetry.process import Nowhere, build_telemetry
 from app.telemetry.tracing import Kind, Tracer
+from tests.app.otlp_sink import Behaviour, Sink, otlp_sink
+from tests.app.telemetry.queues import EVERY_PROTOCOL, conserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-
     from app.settings import Settings
-    from app.telemetry.tracing import Span
     from tests.app.conftest import WaitUntil
 
 LOG = logging.getLogger("app.test")
-
-
-@dataclass
-class Sink:
-    """A collector."""
-
-    url: str = ""
-    status: int = 200
-    requests: list[ExportLogsServiceRequest] = field(default_factory=list)
-
-    def records(self) -> list[LogRecord]:
-        """Return everything that was taken."""
-        return [
-            record
-            for request in self.requests
-            for resource in request.resource_logs
-            for scope in resource.scope_logs
-            for record in scope.log_records
-        ]
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    sink = Sink()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            if sink.status == 200 and self.path == "/v1/logs":
-                sink.requests.append(ExportLogsServiceRequest.FromString(body))
-            self.send_response(sink.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        sink.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield sink
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def grpc_sink() -> Iterator[Sink]:
-    sink = Sink()
-
-    class Servicer(LogsServiceServicer):
-        def Export(  # noqa: N802  # the name of the protocol
-            self, request: ExportLogsServiceRequest, context: grpc.ServicerContext
-        ) -> ExportLogsServiceResponse:
-            del context
-            sink.requests.append(request)
-            return ExportLogsServiceResponse()
-
-    server = grpc.server(futures.ThreadPoolExecutor(2))
-    add_LogsServiceServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]  # generated
-    sink.url = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
-    server.start()
-    yield sink
-    server.stop(0).wait()
-
-
-@pytest.fixture
-def black_hole() -> Iterator[str]:
-    """Listen, and never answer."""
-    with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+# A second for the collector, one and a quarter for the reader of the log.
+MOST_SECONDS = 2.75
 
 
 @contextmanager
-def exporting(settings: Settings, url: str, protocol: OtlpProtocol) -> Iterator[Logs]:
+def exporting(
+    settings: Settings, sink: Sink, protocol: OtlpProtocol = OtlpProtocol.HTTP
+) -> Iterator[Logs]:
     """Log to a collector, and to nowhere."""
-    changes = {"otlp_endpoint": HttpUrl(url), "otlp_protocol": protocol, "otlp_logs": True}
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    logs = configure_logs(settings.model_copy(update=changes), "petswipe-api", nowhere)
+    logs = configure_logs(settings_of(settings, sink, protocol), "petswipe-api", nowhere)
     assert isinstance(logs, Logs)
     try:
         yield logs
@@ -128,61 +51,63 @@ def exporting(settings: Settings, url: str, protocol: OtlpProtocol) -> Iterator[
         os.close(nowhere)
 
 
-def read(logs: Logs) -> RecordCounts:
+def settings_of(settings: Settings, sink: Sink, protocol: OtlpProtocol) -> Settings:
+    changes = {"otlp_endpoint": HttpUrl(sink.url), "otlp_protocol": protocol, "otlp_logs": True}
+    return settings.model_copy(update=changes)
+
+
+def line(**fields: object) -> dict[str, object]:
+    """Make the fields of a line."""
+    return {"time": datetime.now(UTC), "level": "INFO", "message": "fine", **fields}
+
+
+def read(logs: Logs) -> Counts:
     """Read the counts, which add up at any moment."""
     counts = logs.exported()
-    assert counts is not None
-    assert counts.taken == counts.exported + sum(counts.dropped.values()) + counts.queued
+    assert conserved(counts)
     return counts
 
 
-class Forgets:
-    def keep(self, spans: list[Span]) -> None: ...
-
-    def drop(self, count: int, reason: str) -> None: ...
-
-
-def plain(record: LogRecord) -> dict[str, Any]:
-    return {
-        item.key: getattr(item.value, str(item.value.WhichOneof("value")))
-        for item in record.attributes
-    }
-
-
-@pytest.mark.parametrize("protocol", list(OtlpProtocol))
-def test_a_collector_gets_what_the_lines_say(
-    settings: Settings, sink: Sink, grpc_sink: Sink, protocol: OtlpProtocol
-) -> None:
-    taker = grpc_sink if protocol is OtlpProtocol.GRPC else sink
+@EVERY_PROTOCOL
+def test_a_collector_gets_what_the_lines_say(settings: Settings, protocol: OtlpProtocol) -> None:
     before = time.time_ns()
-    with exporting(settings, taker.url, protocol) as logs:
-        root = Tracer(1, Forgets()).begin("x", Kind.SERVER, None, "request-1")
-        LOG.warning("no pet for %s", "a@b.example", extra={"password": "canary", "pets": 2})
-        logs.access({"route": "/api/pets", "status": 500, "duration_ms": 1.5})
-        root.trace.tracer.end(root)
-        LOG.info("afterwards", extra={"list": [1, "two"]})
-    said, access, later = taker.records()
-    assert read(logs) == RecordCounts(taken=3, exported=3)
-    assert said.body.string_value == "no pet for [redacted]"
-    assert (said.severity_text, said.severity_number) == ("WARNING", 13)
-    assert said.trace_id == root.trace.trace_id.to_bytes(16, "big")
-    assert said.span_id == root.span_id.to_bytes(8, "big")
-    assert before - 10**6 <= said.time_unix_nano <= time.time_ns()
-    assert plain(said) == {
+    with otlp_sink(protocol) as sink:
+        with exporting(settings, sink, protocol) as logs:
+            root = Tracer(1, Nowhere()).begin("x", Kind.SERVER, None, "request-1")
+            LOG.warning("no pet for %s", "a@b.example", extra={"password": "canary", "pets": 2})
+            logs.access({"route": "/api/pets", "status": 500, "duration_ms": 1.5})
+            root.trace.tracer.end(root)
+            LOG.info("afterwards", extra={"list": [1, "two"]})
+        said, access, later = sink.logs()
+    assert read(logs) == Counts(taken=3, exported=3)
+    assert said.body == "no pet for [redacted]"
+    assert (said.severity, said.number) == ("WARNING", 13)
+    assert said.trace_id == f"{root.trace.trace_id:032x}"
+    assert said.span_id == f"{root.span_id:016x}"
+    assert before - 10**6 <= said.at <= time.time_ns()
+    assert said.attributes == {
         "stream": "application",
         "logger": "app.test",
         "request_id": "request-1",
         "password": "[redacted]",
         "pets": 2,
     }
-    assert (access.event_name, access.severity_text) == ("request", "ERROR")
-    assert plain(access)["status"] == 500
-    assert (later.trace_id, later.span_id) == (b"", b"")
-    resource = {
-        item.key: item.value.string_value
-        for item in taker.requests[0].resource_logs[0].resource.attributes
-    }
-    assert resource["service.name"] == "petswipe-api"
+    assert (access.event, access.severity) == ("request", "ERROR")
+    assert access.attributes["status"] == 500
+    assert (later.trace_id, later.span_id) == ("", "")
+    assert later.attributes["list"] == [1, "two"]
+    assert said.resource["service.name"] == "petswipe-api"
+
+
+@EVERY_PROTOCOL
+def test_headers_come_from_the_environment(
+    settings: Settings, protocol: OtlpProtocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=pets")
+    with otlp_sink(protocol) as sink:
+        with exporting(settings, sink, protocol):
+            LOG.info("one")
+        assert sink.headers()[0]["x-tenant"] == "pets"
 
 
 def test_nothing_is_exported_unless_asked_for(settings: Settings) -> None:
@@ -194,82 +119,144 @@ def test_nothing_is_exported_unless_asked_for(settings: Settings) -> None:
         assert create_log_queue(settings.model_copy(update=changes), "petswipe-api") is None
 
 
-@pytest.mark.parametrize("status", [400, 503])
-@pytest.mark.parametrize("protocol", list(OtlpProtocol))
-def test_a_collector_that_refuses_costs_records_and_no_time(
-    settings: Settings, sink: Sink, protocol: OtlpProtocol, status: int
+@EVERY_PROTOCOL
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour.CLOSED, Behaviour.SILENT, Behaviour.BUSY, Behaviour.REFUSES]
+)
+def test_a_collector_that_takes_nothing_costs_records_and_no_time(
+    settings: Settings, protocol: OtlpProtocol, behaviour: Behaviour
 ) -> None:
-    sink.status = status
-    check_shutdown(settings, sink.url, protocol)
+    with otlp_sink(protocol, behaviour) as sink:
+        with exporting(settings, sink, protocol) as logs:
+            for number in range(2000):
+                logs.access({"route": "/api/pets", "status": 200, "number": number})
+            read(logs)
+            begun = time.monotonic()
+        took = time.monotonic() - begun
+        asked = len(sink.headers())
+    counts = read(logs)
+    assert took < MOST_SECONDS
+    assert (counts.taken, counts.exported, counts.queued) == (2000, 0, 0)
+    assert set(counts.dropped) <= {"refused", "shutdown"}
+    assert (asked > 0) == (behaviour in {Behaviour.BUSY, Behaviour.REFUSES})
 
 
-@pytest.mark.parametrize("protocol", list(OtlpProtocol))
-def test_a_collector_that_is_gone_costs_records_and_no_time(
+def test_a_redirect_is_no_delivery(settings: Settings) -> None:
+    with otlp_sink(behaviour=Behaviour.MOVED) as sink:
+        with exporting(settings, sink) as logs:
+            LOG.info("lost")
+        assert len(sink.headers()) == 1
+    assert read(logs) == Counts(taken=1, dropped={"refused": 1})
+
+
+@EVERY_PROTOCOL
+def test_only_records_that_cannot_be_sent_are_dropped(
     settings: Settings, protocol: OtlpProtocol
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    check_shutdown(settings, url, protocol)
+    spoilt: tuple[dict[str, object], ...] = (
+        line(message="\ud800"),
+        line(event="\ud800"),
+        line(level="\ud800"),
+        line(**{"\ud800": 1}),
+        line(text="\ud800"),
+        line(deep=[{"\ud800": 1}]),
+        line(trace_id="none", span_id="none"),
+        {"message": "neither a time nor a level"},
+    )
+    with otlp_sink(protocol) as sink:
+        queue = create_log_queue(settings_of(settings, sink, protocol), "petswipe-api")
+        assert queue is not None
+        queue.start()
+        for fields in spoilt:
+            queue.keep(fields)
+            queue.keep(line())
+        queue.close()
+        assert [one.body for one in sink.logs()] == ["fine"] * len(spoilt)
+    count = len(spoilt)
+    assert queue.counts() == Counts(2 * count, count, dropped={"invalid": count})
 
 
-@pytest.mark.parametrize("protocol", list(OtlpProtocol))
-def test_a_collector_that_never_answers_costs_records_and_no_time(
-    settings: Settings, black_hole: str, protocol: OtlpProtocol
-) -> None:
-    check_shutdown(settings, black_hole, protocol)
-
-
-def check_shutdown(settings: Settings, url: str, protocol: OtlpProtocol) -> None:
-    with exporting(settings, url, protocol) as logs:
-        for number in range(2000):
-            logs.access({"route": "/api/pets", "status": 200, "number": number})
-        started = time.monotonic()
-        read(logs)
-    assert time.monotonic() - started < 4
-    counts = read(logs)
-    assert (counts.exported, counts.queued) == (0, 0)
-    assert set(counts.dropped) <= {"refused", "shutdown"}
-    assert sum(counts.dropped.values()) >= 2000
-
-
-def test_a_full_queue_drops_and_nobody_waits(settings: Settings, black_hole: str) -> None:
-    with exporting(settings, black_hole, OtlpProtocol.HTTP) as logs:
-        started = time.monotonic()
-        for number in range(3 * MOST_RECORDS):
-            logs.access({"status": 200, "number": number})
-        assert time.monotonic() - started < 5
-        counts = read(logs)
-        assert counts.dropped["queue_full"] > MOST_RECORDS
-        assert counts.queued >= MOST_RECORDS
+def test_values_that_the_format_does_not_know_arrive_as_text(settings: Settings) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    odd = {"big": 1 << 63, "small": -(1 << 63), "at": at, "deep": [{"raw": b"x"}, None], "no": None}
+    with otlp_sink() as sink:
+        queue = create_log_queue(settings_of(settings, sink, OtlpProtocol.HTTP), "petswipe-api")
+        assert queue is not None
+        queue.start()
+        queue.keep(line(**odd))
+        queue.close()
+        (came,) = sink.logs()
+    assert came.attributes == {
+        "big": str(1 << 63),
+        "small": -(1 << 63),
+        "at": str(at),
+        "deep": [{"raw": "b'x'"}, None],
+    }
 
 
 def test_what_the_exporter_says_of_itself_is_not_exported(
-    settings: Settings, sink: Sink, wait_until: WaitUntil
+    settings: Settings, wait_until: WaitUntil
 ) -> None:
-    sink.status = 400
-    with exporting(settings, sink.url, OtlpProtocol.HTTP) as logs:
-        LOG.info("lost")
-        wait_until(lambda: bool(read(logs).dropped), "the collector has refused")
-        sink.status = 200
-        LOG.info("taken")
-        wait_until(lambda: read(logs).exported == 1, "the collector has taken one")
-        # Both changes were told on standard output.
-        wait_until(lambda: logs.counts().accepted == 4, "both changes are told")
-    assert read(logs) == RecordCounts(taken=2, exported=1, dropped={"refused": 1})
-    assert [record.body.string_value for record in sink.records()] == ["taken"]
+    with otlp_sink(behaviour=Behaviour.REFUSES) as sink:
+        with exporting(settings, sink) as logs:
+            LOG.info("lost")
+            wait_until(lambda: bool(read(logs).dropped), "the collector has refused")
+            sink.behaviour = Behaviour.OK
+            LOG.info("taken")
+            wait_until(lambda: read(logs).exported == 1, "the collector has taken one")
+            # Both changes were told on standard output.
+            wait_until(lambda: logs.counts().accepted == 4, "both changes are told")
+        assert [one.body for one in sink.logs()] == ["taken"]
+    assert read(logs) == Counts(taken=2, exported=1, dropped={"refused": 1})
 
 
-def test_counts_add_up_while_many_threads_log(settings: Settings, sink: Sink) -> None:
+def shown(instruments: Instruments) -> dict[str, float | None]:
+    """Read what a scrape tells of log lines."""
+    (label,) = LOG_LINES.labels
+    read_value = instruments.registry.get_sample_value
+    return {value: read_value(LOG_LINES.name, {label.name: value}) for value in label.values}
+
+
+def test_a_scrape_shows_what_became_of_lines_and_of_records(
+    settings: Settings, wait_until: WaitUntil
+) -> None:
+    instruments = Instruments("1.0", "abc")
+    with otlp_sink(behaviour=Behaviour.MOVED) as sink:
+        with exporting(settings, sink) as logs:
+            build_telemetry(settings, "petswipe-api", instruments, logs)
+            LOG.info("lost")
+            wait_until(lambda: bool(read(logs).dropped), "the collector has refused")
+            sink.behaviour = Behaviour.OK
+            LOG.info("taken")
+            LOG.info("taken too")
+        # Lines of both changes are written as well.
+        lines = {"written": 5, "dropped": 0, "exported": 2, "export_dropped": 1}
+        assert shown(instruments) == lines
+    build_telemetry(settings, "petswipe-api", instruments, NullLogs())
+    assert shown(instruments) == dict.fromkeys(lines, 0)
+
+
+def test_counts_add_up_while_many_threads_log(settings: Settings) -> None:
     def log(number: int) -> None:
         for index in range(1000):
             LOG.info("%s", json.dumps([number, index]))
 
-    with exporting(settings, sink.url, OtlpProtocol.HTTP) as logs:
-        threads = [threading.Thread(target=log, args=(number,)) for number in range(6)]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            read(logs)
-    counts = read(logs)
+    with otlp_sink() as sink:
+        with exporting(settings, sink) as logs:
+            threads = [threading.Thread(target=log, args=(number,)) for number in range(6)]
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                read(logs)
+        counts = read(logs)
+        came = [one.body for one in sink.logs()]
     assert counts.taken == 6000
-    assert len({record.body.string_value for record in sink.records()}) == counts.exported
+    assert len(came) == len(set(came)) == counts.exported
+
+
+def test_records_of_a_process_share_one_resource(settings: Settings) -> None:
+    described = describe_process(settings, "petswipe-test")
+    records = [readable(line(), described) for _ in range(3)]
+    (group,) = encode_logs(records).resource_logs
+    (scope,) = group.scope_logs
+    assert len(scope.log_records) == 3

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from app.settings import TelemetryMode
 from app.telemetry import events
+from app.telemetry.carrier import Counts
 from app.telemetry.log_writer import MOST_LINE, MOST_LINES, LogCounts, LogWriter
 from app.telemetry.logs import ACCESS_LOGGER, Lines, Logs, NullLogs, configure_logs
 from app.telemetry.redaction import MARK, redact_text
@@ -622,7 +623,7 @@ def test_without_telemetry_nothing_is_said(settings: Settings, pipe: Pipe) -> No
     logs.access(ACCESS)
     logs.audit({})
     assert logging.getLogger().handlers == before
-    assert (logs.counts(), logs.exported()) == (LogCounts(), None)
+    assert (logs.counts(), logs.exported()) == (LogCounts(), Counts())
     logs.close()
     assert pipe.lines() == []
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.telemetry.instruments import ApiInstruments
 from app.telemetry.logs import NullLogs
@@ -15,6 +16,8 @@ from app.telemetry.tracing import Tracer
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from app.telemetry.tracing import Span
 
 pytestmark = pytest.mark.anyio
 
@@ -33,8 +36,10 @@ def instruments() -> ApiInstruments:
     return ApiInstruments("1.0", "abc")
 
 
-def client_of(app: ASGIApp, instruments: ApiInstruments) -> httpx.AsyncClient:
-    wrapped = TelemetryMiddleware(app, instruments, SILENT)
+def client_of(
+    app: ASGIApp, instruments: ApiInstruments, telemetry: Telemetry = SILENT
+) -> httpx.AsyncClient:
+    wrapped = TelemetryMiddleware(app, instruments, telemetry)
     return httpx.AsyncClient(transport=httpx.ASGITransport(wrapped), base_url="http://test")
 
 
@@ -67,8 +72,8 @@ async def test_a_request_that_is_cancelled_is_counted_as_that(instruments: ApiIn
         await begun.wait()
         assert value(instruments, "http_server_active_requests", http_request_method="GET") == 1
         tasks.cancel_scope.cancel()
-    labels = {**GONE, "http_response_status_code": ""}
-    assert value(instruments, COUNT, **labels, error_type="cancelled") == 1
+    # With which the server answers in its place.
+    assert value(instruments, COUNT, **GONE, error_type="cancelled") == 1
     assert value(instruments, "http_server_active_requests", http_request_method="GET") == 0
 
 
@@ -90,6 +95,35 @@ async def test_the_time_ends_with_the_last_byte_and_not_with_the_work_behind_it(
     seconds = value(instruments, COUNT.replace("_count", "_sum"), **labels)
     assert seconds is not None
     assert 0 < seconds < total - WORK_SECONDS / 2
+
+
+async def test_an_answer_in_pieces_is_one_span(instruments: ApiInstruments) -> None:
+    kept: list[Span] = []
+
+    class Recorder(Nowhere):
+        def keep(self, spans: list[Span]) -> None:
+            kept.extend(spans)
+
+    async def pieces(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for more in (True, True, True, False):
+            await send({"type": "http.response.body", "body": b"a", "more_body": more})
+
+    telemetry = Telemetry(Tracer(1, Recorder()), None, NullLogs())
+    async with client_of(pieces, instruments, telemetry) as client:
+        assert (await client.get("/?reset_token=kQ9vLx2mZt7RbY4wEa1sGd")).text == "aaaa"
+    assert [span.name for span in kept] == ["_OTHER _unmatched"]
+    assert "kQ9vLx2mZt7RbY4wEa1sGd" not in str(kept[0].attributes)
+
+
+async def test_the_paths_of_redirects_are_no_labels(instruments: ApiInstruments) -> None:
+    api = FastAPI()
+    api.get("/items/{item_id}/")(anyio.sleep)
+    async with client_of(api, instruments) as client:
+        for number in range(5):
+            assert (await client.get(f"/items/{number}")).status_code == 307
+    labels = {**GONE, "http_response_status_code": "307", "error_type": ""}
+    assert value(instruments, COUNT, **labels) == 5
 
 
 async def test_what_is_no_request_passes_uncounted(instruments: ApiInstruments) -> None:

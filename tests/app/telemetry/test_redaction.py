@@ -5,7 +5,6 @@ from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 import jwt
 import pytest
@@ -78,7 +77,7 @@ def test_a_secret_in_a_text_is_taken_out(text: str, secret: str) -> None:
     [
         "household.create.started",
         "a pet was found in 12.5 ms",
-        f"object {uuid4()} stays",
+        "object 3bf0b7b3-b252-4411-8060-f3af8d8b8f87 stays",
         "GET /api/pets/{pet_id} 200",
         "the password is wrong",
         "ratio 3:4, at 12:30:59",

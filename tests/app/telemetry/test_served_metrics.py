@@ -14,7 +14,6 @@ from uuid import uuid4
 import pytest
 
 from app.telemetry.catalog import (
-    BESIDES,
     BUILD_INFO,
     CACHE_REQUESTS,
     CACHES,
@@ -86,7 +85,7 @@ def test_every_series_that_can_be_foreseen_is_zero_at_the_first_scrape(server: S
     refused = (OTHER_METHOD, UNMATCHED)
     expected = {
         *((COUNT, r.method, r.template, str(status), "") for r in ROUTES for status in r.success),
-        *((COUNT, r.method, r.template, "500", "exception") for r in ROUTES if r not in BESIDES),
+        *((COUNT, r.method, r.template, "500", "exception") for r in PROMISED),
         *((COUNT, r.method, r.template, "503", "error") for r in PROMISED),
         *((COUNT, *refused, str(status), "") for status in (400, 401, 404, 405, 413, 429)),
         (COUNT, *refused, "400", "malformed"),
@@ -194,6 +193,27 @@ def test_a_failure_is_counted_once_as_a_server_error(
         where = {"http_route": "/api/matches", "http_response_status_code": "500"}
         assert server.total(COUNT, **where, error_type="exception") == 1
         assert server.total(COUNT, **where, error_type="") == 0
+
+
+def test_a_connection_outlives_a_failure_that_is_logged_once(
+    serving: Serving, empty_database: str, key_token: str, wait_until: WaitUntil
+) -> None:
+    with serving(PET_DATABASE_URL=empty_database) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+        sockets = set()
+        for _ in range(3):
+            connection.request("GET", "/api/matches", headers={"Authorization": key_token})
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (401, True)
+            bearer = {"Authorization": f"Bearer {key_token}"}
+            connection.request("GET", "/api/matches", headers=bearer)
+            sockets.add(connection.sock.getsockname())
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (500, True)
+        connection.close()
+        wait_until(lambda: server.said().count('"event":"error"') == 3, "the failures in the log")
+        assert len(sockets) == 1
+        assert "Exception in ASGI application" not in server.said()
 
 
 @pytest.mark.usefixtures("settings")

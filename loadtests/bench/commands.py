@@ -1,0 +1,59 @@
+"""The command line of the benches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from loadtests.bench.instrumentation import Options, measure
+from loadtests.bench.report import table, write
+from loadtests.progress import Screen
+from slo.tables import console
+
+
+@click.group()
+def bench() -> None:
+    """Measure what the service costs, as ratios that hold on any machine.
+
+    A bench compares variants of the same server in one run, in turn, and judges the ratio between
+    them: absolute times of one machine say nothing about another. Each takes the machine for
+    itself for some minutes; whatever else runs there widens the intervals, and a ratio whose
+    interval holds its limit is undecided.
+
+    Exit codes: 0 all limits kept, 1 one is broken, 2 misuse or bad configuration, 3 undecided.
+    """
+
+
+@bench.command()
+@click.option("--rounds", default=16, show_default=True, type=click.IntRange(1, 200))
+@click.option("--requests", default=600, show_default=True, type=click.IntRange(10, 100_000))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for results and logs.  [default: out/bench-<time>]",
+)
+def instrumentation(rounds: int, requests: int, out: Path | None) -> None:
+    """Measure what telemetry costs a swipe, ours beside the public libraries.
+
+    Three servers run on one core: the service without telemetry, with its own, and with
+    prometheus-fastapi-instrumentator and OpenTelemetry's instrumentations. In each round every one
+    answers so many swipes; counted is the CPU time of the server's process, all its threads, a
+    request. Limits: ours adds at most 10 % to none, and at most a quarter of what the public
+    libraries add. At least 5 rounds are needed to tell.
+    """
+    folder = out or Path("out") / f"bench-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with Screen(Console(stderr=True)) as screen:
+        result = measure(Options(rounds, requests, folder), screen.say)
+        screen.close()
+    shown = console()
+    shown.print(table(result))
+    for check in result.checks:
+        shown.print(f"{check.sentence}: {check.outcome.value}", soft_wrap=True)
+    decision = result.decision
+    shown.print(f"\nverdict: {decision.outcome.value}")
+    for line in (*decision.reasons, *map(str, write(result, folder))):
+        shown.print(f"  {line}", soft_wrap=True)
+    raise SystemExit(decision.outcome.exit_code)
