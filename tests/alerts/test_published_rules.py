@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from alerts.model import RuleGroup
 
-pytestmark = [pytest.mark.prove, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
 SLOS = 50
 DAYS = 31
@@ -31,7 +31,7 @@ BASE = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 LAST = BASE + DAYS * 86_400 - 60 + EVALUATED
 DAY = timedelta(days=1)
 # One bad series to twenty, as with the statuses of an API.
-SERIES, BAD_SERIES = 60, 3
+SERIES, BAD_SERIES = 120, 6
 TOTAL = 'http_requests_total{job="shop"}'
 BAD = 'http_requests_total{job="shop",error_type="error"}'
 FEWER_TIMES = 5
@@ -60,21 +60,21 @@ def ours(name: str) -> tuple[RuleGroup, ...]:
 
 
 def test_our_rules_cost_a_fifth_of_what_others_publish(tmp_path: Path) -> None:
-    bills: dict[str, Bill] = {}
+    bills = {kind: Bill() for kind in ("ours", "sloth", "pyrra")}
     with Replay(tmp_path) as replay:
         replay.add(counters())
         _record_for_all(replay, ours("slo-00")[:1])
         _record_for_all(replay, [_first_rule(sloth_groups("slo-00", BAD, TOTAL, 0.001)[0])])
-        for kind, groups in (
-            ("ours", [ours(name) for name in _names()]),
-            ("sloth", [sloth_groups(name, BAD, TOTAL, 0.001) for name in _names()]),
-            ("pyrra", [pyrra_groups(name, BAD, TOTAL, 0.001) for name in _names()]),
-        ):
-            bills[kind] = _evaluate(replay, [group for some in groups for group in some])
+        for name in _names():
+            # In turns, so that a disturbance meets all of them.
+            _evaluate(replay, bills["ours"], ours(name))
+            _evaluate(replay, bills["sloth"], sloth_groups(name, BAD, TOTAL, 0.001))
+            _evaluate(replay, bills["pyrra"], pyrra_groups(name, BAD, TOTAL, 0.001))
     for kind, bill in bills.items():
         print(  # noqa: T201  # what the proof has measured
-            f"{kind}: {bill.seconds:.0f} s and {bill.samples / 1e6:.0f} million samples a day, "
-            f"{bill.seconds / bills['ours'].seconds:.1f} times ours"
+            f"{SLOS} SLOs by the rules of {kind}: {bill.seconds:,.0f} s of evaluation and "
+            f"{bill.samples / 1e6:,.0f} million samples a day, "
+            f"{bill.seconds / bills['ours'].seconds:.1f} times the seconds of ours"
         )
     for other in ("sloth", "pyrra"):
         assert bills["ours"].seconds * FEWER_TIMES <= bills[other].seconds
@@ -112,12 +112,10 @@ def _record_for_all(replay: Replay, groups: Iterable[RuleGroup]) -> None:
     )
 
 
-def _evaluate(replay: Replay, groups: Iterable[RuleGroup]) -> Bill:
-    bill = Bill()
+def _evaluate(replay: Replay, bill: Bill, groups: Iterable[RuleGroup]) -> None:
     for group in groups:
         times = DAY / group.interval
         for rule in group.rules:
             seconds, samples = replay.statistics(rule.expr, LAST + 1)
             bill.seconds += seconds * times
             bill.samples += samples * times
-    return bill
