@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from app.telemetry import catalog
 from app.telemetry.carrier import Counts
 from app.telemetry.catalog import EXCEPTION, OTHER_METHOD, SERIES_BUDGET, UNMATCHED
+from app.telemetry.families import CounterFamily, GaugeFamily, HistogramFamily
 from app.telemetry.log_writer import LogCounts
 from app.telemetry.model import OVERFLOW
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric as PrometheusMetric
 
+    from app.telemetry.families import Counter, Gauge, Histogram
     from app.telemetry.model import Label, Metric
 
     Labelled = dict[tuple[str, ...], int]
@@ -58,13 +60,12 @@ class Instruments:
 
     def __init__(self, version: str, revision: str) -> None:
         """Create the instruments in a registry of their own."""
-        disable_created_metrics()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._gauge(catalog.BUILD_INFO).labels(version, revision).set(1)
-        self.overflows = self._counter(catalog.OVERFLOWS)
-        self.loop_lag = self._histogram(catalog.LOOP_LAG)
+        self.overflows = self._counter(catalog.OVERFLOWS).labels()
+        self.loop_lag = self._histogram(catalog.LOOP_LAG).labels()
         self.databases = DatabaseInstruments(self)
         self._telemetry = TelemetryCollector()
         self.registry.register(self._telemetry)
@@ -79,20 +80,20 @@ class Instruments:
         shown = self._telemetry
         shown.spans, shown.logs, shown.records = spans, logs, records
 
-    def _counter(self, metric: Metric) -> Counter:
-        return Counter(metric.name, metric.help, metric.label_names, registry=self.registry)
+    def _counter(self, metric: Metric) -> CounterFamily:
+        family = CounterFamily(metric)
+        self.registry.register(family)
+        return family
 
-    def _gauge(self, metric: Metric) -> Gauge:
-        return Gauge(metric.name, metric.help, metric.label_names, registry=self.registry)
+    def _gauge(self, metric: Metric) -> GaugeFamily:
+        family = GaugeFamily(metric)
+        self.registry.register(family)
+        return family
 
-    def _histogram(self, metric: Metric) -> Histogram:
-        return Histogram(
-            metric.name,
-            metric.help,
-            metric.label_names,
-            buckets=metric.buckets,
-            registry=self.registry,
-        )
+    def _histogram(self, metric: Metric) -> HistogramFamily:
+        family = HistogramFamily(metric)
+        self.registry.register(family)
+        return family
 
     def counters(self, metric: Metric) -> Children[Counter]:
         """Bind the children of a counter with one label."""
@@ -134,14 +135,14 @@ class ApiInstruments(Instruments):
         """Create the instruments in a registry of their own."""
         super().__init__(version, revision)
         self.cache_requests = self.counter_pairs(catalog.CACHE_REQUESTS)
-        self.sign_ups = self._counter(catalog.SIGN_UPS)
+        self.sign_ups = self._counter(catalog.SIGN_UPS).labels()
         self.swipes = self.counters(catalog.SWIPES)
         self.swipe_repeats = self.counters(catalog.SWIPE_REPEATS)
-        self.matches = self._counter(catalog.MATCHES)
+        self.matches = self._counter(catalog.MATCHES).labels()
         self.match_changes = self.counters(catalog.MATCH_CHANGES)
         self.pets_listed = self.counters(catalog.PETS_LISTED)
         self.uploads = self.counter_pairs(catalog.UPLOADS)
-        self.deck_builds = self._histogram(catalog.DECK_BUILDS)
+        self.deck_builds = self._histogram(catalog.DECK_BUILDS).labels()
         self.storage_seconds = self.histogram_pairs(catalog.STORAGE_DURATION)
         self.remote_seconds = self.histogram_pairs(catalog.REMOTE_DURATION)
         self.log_ins = self.counters(catalog.LOG_INS)
@@ -149,7 +150,7 @@ class ApiInstruments(Instruments):
         self.tokens_refused = self.counters(catalog.TOKENS_REFUSED)
         self.password_resets = self.counters(catalog.PASSWORD_RESETS)
         self.rate_limited = self.counter_pairs(catalog.RATE_LIMITED)
-        self.rate_fallbacks = self._counter(catalog.RATE_FALLBACKS)
+        self.rate_fallbacks = self._counter(catalog.RATE_FALLBACKS).labels()
         self.idempotency = self.counters(catalog.IDEMPOTENCY)
         self.faults = self.counters(catalog.FAULTS)
         for slo, objective in self.gauges(catalog.SLO_OBJECTIVE).items():
@@ -184,15 +185,15 @@ class Nothing(AbstractContextManager["Nothing"]):
 class NullInstruments(ApiInstruments):
     """The instruments of PET_TELEMETRY=none: what measurements of the others compare with."""
 
-    def _counter(self, metric: Metric) -> Counter:
+    def _counter(self, metric: Metric) -> CounterFamily:
         del metric
         return Nothing()  # type: ignore[return-value]  # it answers to the same calls
 
-    def _gauge(self, metric: Metric) -> Gauge:
+    def _gauge(self, metric: Metric) -> GaugeFamily:
         del metric
         return Nothing()  # type: ignore[return-value]
 
-    def _histogram(self, metric: Metric) -> Histogram:
+    def _histogram(self, metric: Metric) -> HistogramFamily:
         del metric
         return Nothing()  # type: ignore[return-value]
 
@@ -203,10 +204,10 @@ class DispatchInstruments(Instruments):
     def __init__(self, version: str, revision: str) -> None:
         """Create the instruments in a registry of their own."""
         super().__init__(version, revision)
-        self.waiting = self._gauge(catalog.OUTBOX_WAITING)
-        self.oldest_seconds = self._gauge(catalog.OUTBOX_OLDEST)
-        self.dead = self._gauge(catalog.OUTBOX_DEAD)
-        self.active_sessions = self._gauge(catalog.ACTIVE_SESSIONS)
+        self.waiting = self._gauge(catalog.OUTBOX_WAITING).labels()
+        self.oldest_seconds = self._gauge(catalog.OUTBOX_OLDEST).labels()
+        self.dead = self._gauge(catalog.OUTBOX_DEAD).labels()
+        self.active_sessions = self._gauge(catalog.ACTIVE_SESSIONS).labels()
         self.attempts = self.counter_pairs(catalog.NOTIFICATIONS)
         self.delivery_seconds = self.histograms(catalog.NOTIFICATION_DELIVERY)
 
@@ -289,7 +290,7 @@ class DatabaseInstruments:
 class RequestDurations:
     """The histogram of requests, its children looked up once a label set and bounded in number."""
 
-    def __init__(self, family: Histogram, process: Instruments) -> None:
+    def __init__(self, family: HistogramFamily, process: Instruments) -> None:
         """Start every operation's expected answers at zero."""
         self._family = family
         self._overflows = process.overflows

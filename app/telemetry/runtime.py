@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prometheus_client import Histogram
+    from app.telemetry.families import Histogram
 
 # Often enough to meet a stall of 100 ms within a scrape, rarely enough to cost nothing.
 EVERY_SECONDS = 0.25

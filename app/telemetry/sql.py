@@ -21,11 +21,11 @@ from app.telemetry.tracing import Kind, span
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prometheus_client import Counter, Histogram
     from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.pool import ConnectionPoolEntry
 
+    from app.telemetry.families import Counter, Histogram
     from app.telemetry.instruments import DatabaseInstruments
     from app.telemetry.tracing import NoSpan, Span, Value
 

@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from app.main import build_resources, create_api, protect
+from app.server import KEEP_ALIVE_SECONDS
 from app.settings import load_settings
 from app.telemetry.middleware import RequestIdMiddleware
 
@@ -121,6 +122,7 @@ def main() -> None:
         access_log=False,
         ws="none",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 
