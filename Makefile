@@ -32,6 +32,7 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(PY) -m app metrics --summary
 	@$(PY) -m alerts check
+	@$(PY) -m slo lint --retention 31d
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least
 	@rm -f .coverage .coverage.*

@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
 
 from alerts.artifacts import GENERATED, write
 from alerts.checks.registry import CHECKS, run
 from alerts.rehearsal.play import play
+from alerts.rehearsal.progress import Progress
 from alerts.rehearsal.promtool import Outcome, PromtoolError, find_promtool
 from alerts.rehearsal.table import result_lines
-from alerts.rule_files import FORMATS, RuleFileError, render_all, rule_files, write_rule_files
+from alerts.rule_files import (
+    FORMATS,
+    RuleFileError,
+    prometheus_rule_files,
+    render_all,
+    rule_files,
+    write_rule_files,
+)
 from alerts.words import Links
 from slo.conventions import ID, identity
 from slo.objectives import UnknownSloError, choose
@@ -153,7 +162,11 @@ def test(
     Exits 1 when an alert does not do what its objective asks for. What cannot be simulated is
     listed with the reason, and fails nothing.
     """
-    results = play(_chosen(ids, specs), find_promtool(promtool), keep)
+    progress = Progress(Console(stderr=True))
+    try:
+        results = play(_chosen(ids, specs), find_promtool(promtool), keep, progress)
+    finally:
+        progress.close()
     if form == "json":
         click.echo(json.dumps([result.document() for result in results], indent=2))
     else:
@@ -167,21 +180,38 @@ def test(
 @SPEC
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True)
 @click.option("--label", "pairs", multiple=True, metavar="NAME=VALUE", help="Of PrometheusRules.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each PrometheusRule to a file of this folder, in place of all to the terminal.",
+)
 @linked
 def export(
     ids: tuple[str, ...],
     specs: tuple[str, ...],
     form: str,
     pairs: tuple[str, ...],
+    out: Path | None,
     runbooks: str,
     dashboards: str,
 ) -> None:
-    """Write rules for Prometheus or its operator on Kubernetes, or muting for Alertmanager."""
+    """Write rules for Prometheus or its operator on Kubernetes, or muting for Alertmanager.
+
+    Specs (OpenSLO v1, Sloth) are written by `python -m slo export`.
+    """
+    if out is not None and form != "prometheusrule":
+        raise click.UsageError(
+            "--out is for --format prometheusrule; for Prometheus there is build"
+        )
     if not all("=" in pair for pair in pairs):
         raise click.UsageError("a label is NAME=VALUE")
     labels = dict(pair.split("=", 1) for pair in pairs)
     rendered = render_all(_chosen(ids, specs), Links(runbooks, dashboards))
-    click.echo(FORMATS[form](rendered, labels), nl=False)
+    if out is None:
+        click.echo(FORMATS[form](rendered, labels), nl=False)
+        return
+    for name in write_rule_files(out, prometheus_rule_files(rendered, labels)):
+        click.echo(f"changed {out / name}")
 
 
 def _chosen(ids: tuple[str, ...], specs: tuple[str, ...]) -> tuple[Slo, ...]:

@@ -1,4 +1,12 @@
-"""Alerts of one SLO: its budget burns too fast in two windows at once, or nobody knows."""
+"""Alerts of one SLO: its budget burns too fast in two windows at once, or nobody knows.
+
+A short window without events has no ratio, and says neither that a burn is over nor that one has
+begun: the last short window that had events speaks for it, as long as the long window reaches. So
+a full outage of a service of 12 events an hour, whose 5-minute windows are empty more than a third
+of the time, is one page and not three; and its recovery does not page anew with each pause.
+Without any event after a burst, the alert ends when the long window or the fewest bad events in it
+no longer hold.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +95,7 @@ def _burn_alert(slo: Slo, pair: BurnWindow, links: Links) -> AlertingRule:
         alert=name,
         expr=(
             f"{recorded_ratio(slo, pair.long)} > {limit}"
-            f" and {_matching(slo)} {recorded_ratio(slo, pair.short)} > {limit}"
+            f" and {_matching(slo)} {_last_known(slo, pair)} > {limit}"
             f"{_guard(slo, pair)}"
         ),
         severity=SEVERITIES[pair.severity],
@@ -105,8 +113,17 @@ def _burn_alert(slo: Slo, pair: BurnWindow, links: Links) -> AlertingRule:
             "long_window": duration(pair.long),
             "short_window": duration(pair.short),
         },
-        annotations={**links.of(name, slo), **slo.alerting.annotations},
+        annotations={
+            **links.of(name, slo),
+            **slo.alerting.annotations,
+            **(slo.alerting.page_annotations if page else slo.alerting.ticket_annotations),
+        },
     )
+
+
+def _last_known(slo: Slo, pair: BurnWindow) -> str:
+    """Write the ratio of the short window, or of the last one in the long window with events."""
+    return f"last_over_time({recorded_ratio(slo, pair.short)}[{duration(pair.long)}])"
 
 
 def _speed(slo: Slo, pair: BurnWindow) -> str:

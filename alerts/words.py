@@ -56,8 +56,8 @@ def describe_burn(slo: Slo, pair: BurnWindow) -> str:
         f"{{{{ $value | humanizePercentage }}}} of the events of the last {duration(pair.long)} "
         f"were bad{_of_group(slo)}, and more than "
         f"{percent(pair.factor(slo.length) * slo.budget)} also of the last "
-        f"{duration(pair.short)}. The objective is {percent(slo.objective)} in {slo.length.days} "
-        f"days. {_what_is_left(slo)}"
+        f"{duration(pair.short)} with events. The objective is {percent(slo.objective)} in "
+        f"{slo.length.days} days. {_what_is_left(slo)}"
     )
 
 

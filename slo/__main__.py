@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slo.backtest_commands import backtest_command
+from slo.calendars import own_period
 from slo.gate import decide
+from slo.lint_commands import lint_command
 from slo.objectives import UnknownSloError, choose
 from slo.prometheus import Prometheus, PrometheusError, QueryError, WrongAddressError
 from slo.queries import Rolling
 from slo.report import measure, percent, result_document
+from slo.report_command import report_command
 from slo.specs.commands import export_specs, import_specs
 from slo.specs.counted import ExportError
 from slo.specs.locate import SpecError
@@ -94,19 +99,6 @@ def list_objectives() -> None:
 
 @cli.command()
 @measured
-def report(
-    ids: tuple[str, ...],
-    prometheus_url: str,
-    at: datetime | None,
-    period_days: int | None,
-    form: str,
-) -> None:
-    """Measure promises over their period; exit 0 whatever it finds."""
-    _show(_measure(choose(ids), prometheus_url, at, period_days), form)
-
-
-@cli.command()
-@measured
 def gate(
     ids: tuple[str, ...],
     prometheus_url: str,
@@ -132,12 +124,14 @@ def _measure(
         return [
             result
             for slo in slos
-            for result in measure([slo], Rolling(_period(slo, period_days), end), prometheus)
+            for result in measure([slo], _window(slo, end, period_days), prometheus)
         ]
 
 
-def _period(slo: Slo, days: int | None) -> timedelta:
-    return slo.length if days is None else timedelta(days=days)
+def _window(slo: Slo, end: datetime, days: int | None) -> Rolling:
+    span = own_period(slo, end, "UTC", None if days is None else timedelta(days=days))
+    # PromQL knows windows of whole seconds only.
+    return Rolling(timedelta(seconds=math.ceil((end - span.start).total_seconds())), end)
 
 
 def _show(results: list[SloResult], form: str) -> None:
@@ -147,8 +141,11 @@ def _show(results: list[SloResult], form: str) -> None:
         console().print(results_table(results))
 
 
+cli.add_command(report_command)
 cli.add_command(import_specs)
 cli.add_command(export_specs)
+cli.add_command(backtest_command)
+cli.add_command(lint_command)
 
 if __name__ == "__main__":
     main()

@@ -7,21 +7,21 @@ minute over the same sums of minutes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from slo.burn import TIMINGS, least_bad
-from slo.promql import duration
+from slo.model import Severity
+from slo.windows import MINUTE, windows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from datetime import timedelta
 
     from slo.burn import Timing
     from slo.model import BurnWindow, Slo
     from slo.traffic import Traffic
+    from slo.windows import Windows
 
-MINUTE = timedelta(minutes=1)
 # Whoever was told although less than this share of what the alert stands for was spent was told
 # for nothing.
 WORTH = 0.5
@@ -68,67 +68,59 @@ class Backtest:
 
 
 def backtest(slo: Slo, traffic: Traffic) -> Backtest:
-    """Replay traffic through every pair of windows of an SLO."""
-    total, bad = _sums(traffic.total), _sums(traffic.bad)
-    budget = _budget(slo, total)
-    firings = tuple(
-        firing for pair in slo.burn_windows for firing in _firings(slo, pair, total, bad, budget)
-    )
-    return Backtest(slo, traffic, firings, bad[-1] / budget if budget else 0.0)
+    """Replay traffic through every pair of windows that an SLO alerts on."""
+    windows = windows_of(slo, traffic)
+    firings = tuple(firing for pair in wanted_pairs(slo) for firing in _firings(slo, pair, windows))
+    return Backtest(slo, traffic, firings, spent(slo, windows, 0, windows.end))
 
 
-def _budget(slo: Slo, total: Sequence[float]) -> float:
-    """Return how many bad events a period may have, if all of it were like this traffic."""
-    minutes = len(total) - 1
-    if not minutes:
-        return 0.0
-    return float(slo.budget) * total[-1] * (slo.length / MINUTE) / minutes
+def wanted_pairs(slo: Slo) -> list[BurnWindow]:
+    """List the pairs of windows that an SLO has alerts for."""
+    wanted = {Severity.PAGE: slo.alerting.page, Severity.TICKET: slo.alerting.ticket}
+    return [pair for pair in slo.burn_windows if wanted[pair.severity]]
 
 
-def _firings(
-    slo: Slo, pair: BurnWindow, total: Sequence[float], bad: Sequence[float], budget: float
-) -> Iterator[Firing]:
-    long = _minutes(pair.long)
+def spent(slo: Slo, windows: Windows, begin: int, end: int) -> float:
+    """Return the share of a period's budget that is gone between two moments."""
+    return windows.spent(begin, end, float(slo.budget), slo.length / MINUTE)
+
+
+def _firings(slo: Slo, pair: BurnWindow, windows: Windows) -> Iterator[Firing]:
     fired: int | None = None
-    for begun, ended in _held(_burns(slo, pair, total, bad), TIMINGS[pair.severity]):
+    for begun, ended in _held(_burns(slo, pair, windows), TIMINGS[pair.severity]):
         if begun is not None:
             fired = begun
         if fired is not None and ended is not None:
-            yield _firing(pair, fired, ended, long, bad, budget)
+            yield _firing(slo, pair, windows, fired, ended)
             fired = None
     if fired is not None:
-        yield _firing(pair, fired, None, long, bad, budget)
+        yield _firing(slo, pair, windows, fired, None)
 
 
-def _firing(
-    pair: BurnWindow, fired: int, ended: int | None, long: int, bad: Sequence[float], budget: float
-) -> Firing:
-    until = len(bad) - 1 if ended is None else ended
-    spent = bad[until] - bad[max(0, fired - long)]
-    return Firing(pair, fired, ended, bad[fired] / budget, spent / budget)
+def _firing(slo: Slo, pair: BurnWindow, windows: Windows, fired: int, ended: int | None) -> Firing:
+    until = windows.end if ended is None else ended
+    seen = max(0, fired - _minutes(pair.long))
+    gone = spent(slo, windows, 0, fired)
+    return Firing(pair, fired, ended, gone, spent(slo, windows, seen, until))
 
 
-def _burns(
-    slo: Slo, pair: BurnWindow, total: Sequence[float], bad: Sequence[float]
-) -> Iterator[bool]:
-    """Say for the end of each minute whether the expression of the alert has a value."""
-    factor = pair.factor(slo.length)
-    limit, fewest = float(factor * slo.budget), least_bad(slo, pair)
-    long, short = _minutes(pair.long), _minutes(pair.short)
-    for now in range(len(total)):
-        burned = bad[now] - bad[max(0, now - long)]
+def _burns(slo: Slo, pair: BurnWindow, windows: Windows) -> Iterator[bool]:
+    """Say for the end of each minute whether the expression of the alert has a value.
+
+    A short window without events says nothing: the last one that had some speaks for it.
+    """
+    limit, fewest = float(pair.factor(slo.length) * slo.budget), least_bad(slo, pair)
+    last_known = 0.0
+    for now in range(windows.end + 1):
+        long, short = windows.ratio(now, pair.long), windows.ratio(now, pair.short)
+        last_known = last_known if short is None else short
         yield (
-            burned >= fewest
-            and burned > limit * (total[now] - total[max(0, now - long)])
-            and _ratio(total, bad, now, short) > limit
+            long is not None
+            and long > limit
+            and last_known > limit
+            # Half an event less, as the rules ask it: some counts are extrapolated.
+            and (not fewest or windows.bad_events(now, pair.long) > fewest - 0.5)
         )
-
-
-def _ratio(total: Sequence[float], bad: Sequence[float], now: int, window: int) -> float:
-    """Return the share of bad events in the minutes before now; -1 without events."""
-    before = max(0, now - window)
-    events = total[now] - total[before]
-    return (bad[now] - bad[before]) / events if events > 0 else -1.0
 
 
 def _held(burns: Iterator[bool], timing: Timing) -> Iterator[tuple[int | None, int | None]]:
@@ -153,38 +145,5 @@ def _held(burns: Iterator[bool], timing: Timing) -> Iterator[tuple[int | None, i
             yield None, now
 
 
-def _sums(values: Sequence[float]) -> list[float]:
-    """Add up from the beginning: the sum of any window is one difference."""
-    return list(accumulate(values, initial=0.0))
-
-
 def _minutes(length: timedelta) -> int:
     return int(length / MINUTE)
-
-
-def summarise(result: Backtest) -> list[dict[str, object]]:
-    """Return one line a pair of windows, for tables and JSON."""
-    lines: list[dict[str, object]] = []
-    for pair in result.slo.burn_windows:
-        firings = [firing for firing in result.firings if firing.pair == pair]
-        first = firings[0] if firings else None
-        lines.append(
-            {
-                "slo": result.slo.id,
-                "traffic": result.traffic.name,
-                "severity": pair.severity.value,
-                "windows": f"{duration(pair.long)}/{duration(pair.short)}",
-                "fired": len(firings),
-                "wrong": sum(firing.wrong for firing in firings),
-                "first_after_minutes": result.delay(pair),
-                "first_at_minute": None if first is None else first.fired,
-                "budget_gone": None if first is None else round(first.gone, 6),
-                "reset_after_minutes": _reset(first),
-                "budget_spent": round(result.spent, 6),
-            }
-        )
-    return lines
-
-
-def _reset(first: Firing | None) -> int | None:
-    return None if first is None or first.ended is None else first.ended - first.fired

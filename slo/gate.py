@@ -54,6 +54,6 @@ def decide(results: Sequence[SloResult]) -> Decision:
 
 def _sentence(result: SloResult) -> str:
     return (
-        f"{result.slo.id}: {result.verdict.value}, measured {result.measured}, "
+        f"{result.name}: {result.verdict.value}, measured {result.measured}, "
         f"limit {result.limit}: {result.reason}"
     )

@@ -97,7 +97,7 @@ def _probe_counts(sli: ProbeSli, tile: timedelta, by: Sequence[str]) -> tuple[st
 
 def _query_counts(sli: QuerySli, tile: timedelta, scrape: timedelta) -> tuple[str, str]:
     queries = (sli.total_query, sli.good_query or sli.bad_query)
-    total, other = (_counting(query, lambda x: grown(x, tile, scrape)) for query in queries)
+    total, other = (counting(query, lambda x: grown(x, tile, scrape)) for query in queries)
     if total is not None and other is not None:
         return f"({total})", f"({other})"
     # Read over one scrape more than the tile, so that no event falls between two.
@@ -106,8 +106,11 @@ def _query_counts(sli: QuerySli, tile: timedelta, scrape: timedelta) -> tuple[st
     return total, other
 
 
-def _counting(query: str, count: Callable[[str], str]) -> str | None:
-    """Put counts in the place of rates; None where something else uses the window."""
+def counting(query: str, count: Callable[[str], str]) -> str | None:
+    """Put counts in the place of rates; None where something else uses the window.
+
+    `count` writes how much the counter of a selector grew.
+    """
     replaced = COUNTER.sub(lambda found: count(found["selector"]), query)
     return None if PLACEHOLDER.search(replaced) else replaced
 

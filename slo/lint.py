@@ -5,28 +5,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import promql_parser
-from prometheus_client.parser import text_string_to_metric_families
-
+from app.telemetry.catalog import TARGET_LABELS
 from slo.indicators import ProbeSli, RawSli, bad_in, error_ratio, total_in
-from slo.model import CompositeSli
+from slo.model import DEAD_ALERT, NO_BUDGET, CompositeSli
 from slo.promql import duration
-from slo.promql_tree import selectors
+from slo.scrape import selected_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from slo.indicators import Sli
     from slo.model import Slo
+    from slo.scrape import Selected, Series
 
 IDS = (
-    "dead-alert",
-    "objective-100",
+    DEAD_ALERT,
+    NO_BUDGET,
     "window-over-retention",
     "short-window",
     "unweighted",
@@ -39,22 +37,17 @@ RETENTION = timedelta(days=15)
 # More series than this make every evaluation slow, and a label with an id in it makes them.
 MANY_SERIES = 1_000
 FEWEST_SCRAPES = 2
-OPERATORS = {
-    "MatchOp.Equal": "=",
-    "MatchOp.NotEqual": "!=",
-    "MatchOp.Re": "=~",
-    "MatchOp.NotRe": "!~",
-}
 ANY_WINDOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: its id, the SLO it is about, and a sentence."""
+    """One thing to mend: its id, the SLO it is about, a sentence, and where it is if known."""
 
     id: str
     slo: str
     message: str
+    place: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an id that nobody has explained."""
@@ -62,38 +55,25 @@ class Finding:
             raise ValueError(f"{self.id} is no id of a finding: one of {', '.join(IDS)}")
 
     def __str__(self) -> str:
-        """Write it as one line, the SLO first."""
-        return f"{self.slo}: {self.message} [{self.id}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One series of a scrape."""
-
-    name: str
-    labels: Mapping[str, str]
-
-
-def read_scrape(text: str) -> list[Series]:
-    """Read what a target exposes, in Prometheus' text format; raises ValueError when it is none."""
-    return [
-        Series(sample.name, sample.labels)
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    ]
+        """Write it as one line, as compilers do."""
+        return f"{': '.join(filter(None, (self.place, self.slo, self.message)))} [{self.id}]"
 
 
 def lint(
     slos: Sequence[Slo],
     retention: timedelta = RETENTION,
     scraped: Sequence[Series] | None = None,
+    target_labels: tuple[str, ...] = TARGET_LABELS,
 ) -> Iterator[Finding]:
-    """Check service levels, against what a scrape has shown if there is one."""
+    """Check service levels, against what a scrape has shown if there is one.
+
+    `target_labels` are those that Prometheus adds, and a scrape need not have.
+    """
     for slo in slos:
         yield from _windows(slo, retention)
         yield from _indicator(slo)
         if scraped is not None:
-            yield from _scraped(slo, scraped)
+            yield from _scraped(slo, scraped, target_labels)
 
 
 def _windows(slo: Slo, retention: timedelta) -> Iterator[Finding]:
@@ -125,41 +105,52 @@ def _indicator(slo: Slo) -> Iterator[Finding]:
         )
 
 
-def _scraped(slo: Slo, scraped: Sequence[Series]) -> Iterator[Finding]:
-    totals, bads = queries(slo.sli)
-    total_selectors = {selector for query in totals for selector in _selectors(query)}
-    bad_selectors = {selector for query in bads for selector in _selectors(query)}
-    for selector in sorted(total_selectors):
-        matched = [series for series in scraped if selector.matches(series)]
-        if not matched:
-            yield Finding("selector-matches-nothing", slo.id, f"no series matches {selector}")
-        elif len(matched) > MANY_SERIES:
-            label = _busiest(matched)
-            yield Finding(
-                "label-churn",
-                slo.id,
-                f"{selector} matches {len(matched)} series, most of them by label {label}",
-            )
-    for selector in sorted(bad_selectors - total_selectors):
-        if any(selector.matches(series) for series in scraped):
-            continue
-        edge = selector.edge()
-        without = selector.without_edge()
-        if edge is not None and any(without.matches(series) for series in scraped):
-            edges = {s.labels["le"] for s in scraped if without.matches(s) and "le" in s.labels}
-            yield Finding(
-                "threshold-no-edge",
-                slo.id,
-                f'le="{edge}" is no bucket edge of {selector.name}: one of '
-                f"{', '.join(sorted(edges, key=_number))}",
-            )
-        else:
-            yield Finding(
-                "not-initialised",
-                slo.id,
-                f"no series matches {selector} yet: the first bad events of each series go "
-                "unseen, unless it exists at 0 before them",
-            )
+def _scraped(
+    slo: Slo, scraped: Sequence[Series], target_labels: tuple[str, ...]
+) -> Iterator[Finding]:
+    totals, bads = (
+        {selector for query in some for selector in selected_by(query, target_labels)}
+        for some in queries(slo.sli)
+    )
+    for selector in sorted(totals):
+        yield from _counted(slo, selector, [one for one in scraped if selector.matches(one)])
+    for selector in sorted(bads - totals):
+        if not any(selector.matches(series) for series in scraped):
+            yield _unseen(slo, selector, scraped)
+
+
+def _counted(slo: Slo, selector: Selected, matched: Sequence[Series]) -> Iterator[Finding]:
+    if not matched:
+        yield Finding("selector-matches-nothing", slo.id, f"no series matches {selector}")
+    elif len(matched) > MANY_SERIES:
+        yield Finding(
+            "label-churn",
+            slo.id,
+            f"{selector} matches {len(matched)} series, most of them by label {_busiest(matched)}",
+        )
+
+
+def _unseen(slo: Slo, selector: Selected, scraped: Sequence[Series]) -> Finding:
+    """Say why no series of good or bad events is there."""
+    without = selector.without_edge()
+    others = [
+        series.labels["le"]
+        for series in scraped
+        if "le" in series.labels and without.matches(series)
+    ]
+    if (edge := selector.edge()) is None or not others:
+        return Finding(
+            "not-initialised",
+            slo.id,
+            f"no series matches {selector} yet: the first bad events of each series go "
+            "unseen, unless it exists at 0 before them",
+        )
+    return Finding(
+        "threshold-no-edge",
+        slo.id,
+        f'le="{edge}" is no bucket edge of {selector.name}: one of '
+        f"{', '.join(sorted(set(others), key=_number))}",
+    )
 
 
 def queries(sli: Sli | CompositeSli) -> tuple[list[str], list[str]]:
@@ -175,56 +166,6 @@ def queries(sli: Sli | CompositeSli) -> tuple[list[str], list[str]]:
             # The bad moments of a probe are seldom there to be seen, and need not be.
             bads.append(bad_in(part, ANY_WINDOW))
     return totals, bads
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Selected:
-    """The selector of one vector: a name and conditions (label, operator, value)."""
-
-    name: str
-    conditions: tuple[tuple[str, str, str], ...]
-
-    def __str__(self) -> str:
-        inner = ",".join(
-            f'{label}{operator}"{value}"' for label, operator, value in self.conditions
-        )
-        return f"{self.name}{{{inner}}}"
-
-    def matches(self, series: Series) -> bool:
-        if self.name and series.name != self.name:
-            return False
-        return all(_holds(series.labels.get(c[0], ""), c[1], c[2]) for c in self.conditions)
-
-    def edge(self) -> str | None:
-        found = [
-            value for label, operator, value in self.conditions if (label, operator) == ("le", "=")
-        ]
-        return found[0] if found else None
-
-    def without_edge(self) -> _Selected:
-        return _Selected(self.name, tuple(c for c in self.conditions if c[0] != "le"))
-
-
-def _holds(value: str, operator: str, wanted: str) -> bool:
-    match operator:
-        case "=":
-            return value == wanted
-        case "!=":
-            return value != wanted
-        case "=~":
-            return re.fullmatch(wanted, value) is not None
-        case _:
-            return re.fullmatch(wanted, value) is None
-
-
-def _selectors(query: str) -> set[_Selected]:
-    return {
-        _Selected(
-            found.name or "",
-            tuple((m.name, OPERATORS[str(m.op)], m.value) for m in found.matchers.matchers),
-        )
-        for found in selectors(promql_parser.parse(query))
-    }
 
 
 def _busiest(series: Sequence[Series]) -> str:

@@ -19,6 +19,17 @@ SLO_ID = re.compile(r"[a-z][a-z0-9-]{2,63}")
 PERIOD = timedelta(days=30)
 SCRAPE_INTERVAL = timedelta(seconds=15)
 MOST_SIMPLE = 2
+# Findings of `python -m slo lint` that no SLO can be made with.
+DEAD_ALERT, NO_BUDGET = "dead-alert", "objective-100"
+
+
+class HopelessSloError(ValueError):
+    """An SLO could never work; `finding` is the id under which that is explained."""
+
+    def __init__(self, finding: str, sentence: str) -> None:
+        """Keep the id beside the sentence."""
+        super().__init__(sentence)
+        self.finding = finding
 
 
 class Severity(StrEnum):
@@ -140,6 +151,8 @@ class Alerting:
     page_labels: Mapping[str, str] = field(default_factory=dict)
     ticket_labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    page_annotations: Mapping[str, str] = field(default_factory=dict)
+    ticket_annotations: Mapping[str, str] = field(default_factory=dict)
     # Takes the place of the name made from the id.
     name: str = ""
 
@@ -170,11 +183,15 @@ class Slo:
         if not isinstance(self.objective, Fraction):
             raise TypeError(f"{self.id}: give the objective as a Fraction, a float is not exact")
         if not 0 < self.objective < 1:
-            raise ValueError(f"{self.id}: the objective must lie between 0 and 1, both excluded")
+            sentence = f"{self.id}: the objective must lie between 0 and 1, both excluded"
+            if self.objective == 1:
+                raise HopelessSloError(NO_BUDGET, sentence)
+            raise ValueError(sentence)
         for window in self.burn_windows:
             if self.budget * window.factor(self.length) >= 1:
                 rate = float(window.factor(self.length))
-                raise ValueError(f"{self.id}: a burn rate of {rate:g} can never be reached")
+                sentence = f"{self.id}: a burn rate of {rate:g} can never be reached"
+                raise HopelessSloError(DEAD_ALERT, sentence)
 
     @property
     def length(self) -> timedelta:

@@ -18,6 +18,7 @@ import httpx
 from slo.queries import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
     from types import TracebackType
 
@@ -70,6 +71,8 @@ class Prometheus:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise WrongAddressError(f"{url!r} is no address like http://localhost:9090")
         self.url = url.rstrip("/")
+        # How many questions it was asked.
+        self.asked = 0
         self._client = httpx.Client(timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -99,10 +102,26 @@ class Prometheus:
             how = "no series" if not result else f"{len(result)} series in place of one"
             raise NoDataError(f"the query gives {how}: {query}")
         (value,) = result.values()
-        try:
-            return Fraction(value)
-        except ValueError:
-            raise NoDataError(f"the query gives {value}: {query}") from None
+        return _finite(value, query)
+
+    def numbers(
+        self, query: str, by: Sequence[str], at: datetime | None = None
+    ) -> dict[tuple[tuple[str, str], ...], Fraction]:
+        """Evaluate a query that gives one number a group, or one number if there are no groups.
+
+        Raises NoDataError like `number`, and for two series of one group.
+        """
+        if not by:
+            return {(): self.number(query, at)}
+        found: dict[tuple[tuple[str, str], ...], Fraction] = {}
+        for labels, value in self.vector(query, at).items():
+            group = tuple((label, dict(labels).get(label, "")) for label in by)
+            if group in found:
+                raise NoDataError(f"the query gives several series of {dict(group)}: {query}")
+            found[group] = _finite(value, query)
+        if not found:
+            raise NoDataError(f"the query gives no series: {query}")
+        return found
 
     def vector(
         self, query: str, at: datetime | None = None
@@ -131,6 +150,7 @@ class Prometheus:
         ]
 
     def _get(self, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+        self.asked += 1
         try:
             answer = self._client.post(self.url + path, data=parameters)
         except httpx.TimeoutException:
@@ -159,6 +179,13 @@ class Prometheus:
                 f"what answers at {self.url} is no Prometheus: HTTP {answer.status_code}"
             )
         return document
+
+
+def _finite(value: str, query: str) -> Fraction:
+    try:
+        return Fraction(value)
+    except ValueError:
+        raise NoDataError(f"the query gives {value}: {query}") from None
 
 
 def _is_from_prometheus(document: object) -> TypeGuard[dict[str, Any]]:

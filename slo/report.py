@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from slo.indicators import LatencySli, error_ratio
+from slo.counting import count
+from slo.indicators import LatencySli
 from slo.model import Severity
-from slo.prometheus import NoDataError
-from slo.queries import Rolling, bad_events, timestamp, total_events
+from slo.queries import Rolling, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
-    from slo.model import BurnWindow, Slo
+    from slo.counting import Count, Group
+    from slo.model import Slo
     from slo.prometheus import Prometheus
     from slo.queries import Window
 
@@ -31,10 +32,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SloResult:
-    """One SLO measured over one window.
+    """One SLO, or one group of it, measured over one window.
 
-    `total` and `bad` are event counts; both are None when they could not be had, and `reason` says
-    why. `queries` gives each of them again.
+    `total` and `bad` are event counts. Both are None when they could not be had, and `reason` says
+    why; or when there are none, as in a composite, and `error_ratio` is all there is. `queries`
+    gives each number again, at the end of the window.
     """
 
     slo: Slo
@@ -43,10 +45,20 @@ class SloResult:
     bad: Fraction | None
     queries: dict[str, str]
     reason: str
+    group: Group = ()
+    error_ratio: Fraction | None = None
+
+    @property
+    def name(self) -> str:
+        """Name the SLO, and its group if it has one."""
+        inner = ",".join(f'{label}="{value}"' for label, value in self.group)
+        return f"{self.slo.id}{{{inner}}}" if inner else self.slo.id
 
     @property
     def good_ratio(self) -> Fraction | None:
         """Return the share of good events, or None without events."""
+        if self.error_ratio is not None:
+            return 1 - self.error_ratio
         if self.total is None or self.bad is None or self.total <= 0:
             return None
         return 1 - self.bad / self.total
@@ -70,60 +82,83 @@ class SloResult:
 
 
 def measure(slos: Sequence[Slo], window: Window, prometheus: Prometheus) -> list[SloResult]:
-    """Measure service levels over one window.
+    """Measure service levels over one window: one result for each, and for each group of one.
 
     Raises UnreachableError, WrongAddressError and QueryError; missing data is a verdict.
     """
-    return [_measure(slo, window, prometheus) for slo in slos]
+    return [result for slo in slos for result in _measure(slo, window, prometheus)]
 
 
-def _measure(slo: Slo, window: Window, prometheus: Prometheus) -> SloResult:
-    queries = {"total": total_events(slo.sli, window), "bad": bad_events(slo.sli, window)}
-    resets = window.resets(slo.sli.total)
-    try:
-        total = prometheus.number(queries["total"])
-        bad = prometheus.number(queries["bad"])
-        restarted = resets is not None and prometheus.number(resets) > 0
-    except NoDataError as error:
-        return SloResult(slo, Verdict.NO_DATA, None, None, queries, str(error))
-    if restarted:
-        reason = f"a process restarted or was lost in the window, the count is not exact: {resets}"
-        return SloResult(slo, Verdict.NO_DATA, None, None, queries, reason)
-    if total <= 0:
-        return SloResult(slo, Verdict.NO_DATA, total, bad, queries, "no event in the window")
-    if bad > total * slo.budget:
-        allowed = float(total * slo.budget)
-        reason = f"{float(bad):g} of {float(total):g} events were bad, {allowed:g} are allowed"
-        return SloResult(slo, Verdict.EXHAUSTED, total, bad, queries, reason)
-    burning = _burning(slo, window, prometheus)
-    if burning is not None:
-        return SloResult(slo, Verdict.BURNING, total, bad, queries, burning)
-    return SloResult(slo, Verdict.MET, total, bad, queries, "")
+def _measure(slo: Slo, window: Window, prometheus: Prometheus) -> list[SloResult]:
+    counted = count(slo, window, prometheus)
+    if not counted.groups:
+        return [SloResult(slo, Verdict.NO_DATA, None, None, counted.queries, counted.missing)]
+    results = [
+        judge(slo, found, counted.queries, group) for group, found in sorted(counted.groups.items())
+    ]
+    if all(result.verdict is not Verdict.MET for result in results):
+        return results
+    burning = burns(slo, window, prometheus)
+    return [heeding(result, burning) for result in results]
 
 
-def _burning(slo: Slo, window: Window, prometheus: Prometheus) -> str | None:
+def heeding(result: SloResult, burning: Mapping[Group, str]) -> SloResult:
+    """Return a result that knows whether the budget burns; no data and exhaustion weigh more."""
+    reason = burning.get(result.group, "")
+    if not reason or result.verdict is not Verdict.MET:
+        return result
+    return replace(result, verdict=Verdict.BURNING, reason=reason)
+
+
+def judge(slo: Slo, found: Count, queries: dict[str, str], group: Group = ()) -> SloResult:
+    """Hold a count against its promise."""
+
+    def result(verdict: Verdict, reason: str = "") -> SloResult:
+        total, bad = found.events
+        return SloResult(slo, verdict, total, bad, queries, reason, group, found.ratio)
+
+    if found.missing:
+        return SloResult(slo, Verdict.NO_DATA, None, None, queries, found.missing, group)
+    ratio = found.error_ratio
+    if ratio is None:
+        return result(Verdict.NO_DATA, "no event in the window")
+    if ratio > slo.budget:
+        return result(Verdict.EXHAUSTED, _too_many(slo, found, ratio))
+    return result(Verdict.MET)
+
+
+def _too_many(slo: Slo, found: Count, ratio: Fraction) -> str:
+    total, bad = found.events
+    if total is None or bad is None:
+        return f"{float(ratio):.4%} was bad, {float(slo.budget):.4%} is allowed".replace("%", " %")
+    allowed = float(total * slo.budget)
+    return f"{float(bad):.10g} of {float(total):.10g} events were bad, {allowed:.6g} are allowed"
+
+
+def burns(slo: Slo, window: Window, prometheus: Prometheus) -> dict[Group, str]:
     """Say which page-level pair of windows burns at the end of a rolling period, if any does."""
+    found: dict[Group, str] = {}
     if not isinstance(window, Rolling):
-        return None
+        return found
     for pair in slo.burn_windows:
         if pair.severity is not Severity.PAGE:
             continue
         factor = pair.factor(slo.length)
-        rates = [_burn_rate(slo, pair, short, window, prometheus) for short in (False, True)]
-        if all(rate is not None and rate > factor for rate in rates):
-            return f"the budget burns faster than {float(factor):g} times its even rate"
-    return None
+        long, short = (
+            _above(slo, factor * slo.budget, Rolling(length, window.end), prometheus)
+            for length in (pair.long, pair.short)
+        )
+        for group in long & short:
+            reason = f"the budget burns faster than {float(factor):g} times its even rate"
+            found.setdefault(group, reason)
+    return found
 
 
-def _burn_rate(
-    slo: Slo, pair: BurnWindow, short: bool, window: Rolling, prometheus: Prometheus
-) -> Fraction | None:
-    length = pair.short if short else pair.long
-    try:
-        ratio = prometheus.number(error_ratio(slo.sli, length), at=window.end)
-    except NoDataError:
-        return None
-    return ratio / slo.budget
+def _above(slo: Slo, limit: Fraction, window: Window, prometheus: Prometheus) -> set[Group]:
+    """Return the groups of which a larger share is bad."""
+    groups = count(slo, window, prometheus).groups
+    ratios = {group: found.error_ratio for group, found in groups.items()}
+    return {group for group, ratio in ratios.items() if ratio is not None and ratio > limit}
 
 
 def percent(ratio: Fraction) -> str:
@@ -142,6 +177,7 @@ def result_document(result: SloResult) -> dict[str, object]:
     """Turn a result into JSON: counts and shares as numbers, None where there is no data."""
     return {
         "slo": result.slo.id,
+        "group": dict(result.group),
         "title": result.slo.title,
         "objective": float(result.slo.objective),
         "limit": result.limit,

@@ -24,7 +24,7 @@ COLOURS = {
 
 
 # A log file has no width of its own, and rich would cut the table to 80 columns.
-PLAIN_WIDTH = 110
+PLAIN_WIDTH = 140
 
 
 def console() -> Console:
@@ -44,7 +44,7 @@ def results_table(results: Sequence[SloResult]) -> Table:
     for result in results:
         colour = COLOURS[result.verdict]
         table.add_row(
-            result.slo.id,
+            result.name,
             result.limit,
             result.measured,
             count(result.total),

@@ -22,6 +22,7 @@ OF_A_PAIR = {
     "outage and recovery": pair_cases.outage,
     "just enough failures": pair_cases.enough,
     "too few failures": pair_cases.too_few,
+    "failures and silence": pair_cases.pause,
 }
 OF_AN_SLO = {
     "healthy": slo_cases.healthy,

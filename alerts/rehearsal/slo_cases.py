@@ -86,24 +86,31 @@ def one_failure(stage: Stage) -> Case:
 
 
 def few(stage: Stage) -> Case:
-    """Fail every event of a service that is hardly used, after an hour without any."""
-    need_guard(stage)
+    """Fail every event of a service that is hardly used, after an hour without any.
+
+    Each pair tells it once and until the end, although its short window may be empty meanwhile.
+    """
     watch, gap, step = Watch(stage.slo), stage.gap, stage.step(0)
-    pairs = intent.pairs(stage.slo)
+    # Where nobody counts events, the first one is enough.
+    fewest = {pair: max(1, pair.fewest) for pair in intent.pairs(stage.slo)}
     before = up(HOUR, step)
-    end = before + gap * max(pair.fewest for pair in pairs) + up(10, step) + 6 * step
-    quiet = Phase(before, gone=stage.probe is not None)
-    phases = [quiet, Phase(up(end - before, gap), bad=ONE, every=gap)]
+    end = before + up(gap * max(fewest.values()) + 10, step) + 6 * step
     checks = []
-    for pair in pairs:
-        told = before + gap * pair.fewest
-        if gap * pair.fewest > pair.long:
+    for pair, number in fewest.items():
+        lasts = gap * (number - 1)
+        if lasts > pair.long:
             checks.append(watch.never(end, pair))
+        if lasts >= pair.long:
             continue
-        checks.append(watch.never(told - step, pair))
-        checks.append(watch.fires(pair, up(told + pair.wait, step) + step * (gap > step)))
-        if pair.short > 2 * gap:
-            checks.append(watch.waits(pair, end, step))
+        enough, wait = up(before + gap * number, step), up(pair.wait, step)
+        checks += [
+            watch.never(enough - step, pair),
+            watch.silent(pair, enough + wait - step),
+            watch.fires(pair, enough + wait),
+            watch.fires(pair, end),
+            watch.waits(pair, end, step),
+        ]
+    phases = [stage.nothing(before), Phase(up(end - before, gap), bad=ONE, every=gap)]
     return Case("", step, seldom(stage, phases), tuple(checks))
 
 
@@ -117,8 +124,9 @@ def gone(stage: Stage) -> Case:
     checks = (
         watch.unseen(before + delay, told=False),
         watch.unseen(before + delay + late, told=True),
-        watch.unseen(back + intent.NO_DATA_KEPT - 1, told=True),
-        watch.unseen(back + intent.NO_DATA_KEPT + 4, told=False),
+        # It is counted again with the first sample, or where a rate is asked for with the second.
+        watch.unseen(back + intent.NO_DATA_KEPT, told=True),
+        watch.unseen(back + intent.NO_DATA_KEPT + 2, told=False),
     )
     phases = [busy(before), Phase(delay + 30, gone=True), busy(30)]
     return Case("", 1, stage.series(phases), checks)

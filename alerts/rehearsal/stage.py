@@ -24,9 +24,11 @@ NEARLY = Fraction(4, 100)
 MOST_PROBES = 400
 # 12 events an hour.
 RARELY = 5
+# Longer windows of a raw ratio are averages of that of the current five minutes.
+AVERAGED, CURRENT = 120, 5
 # Windows up to so many minutes are rehearsed at evaluations so many minutes apart.
-STEPS = ((60, 1), (12 * 60, 2))
-COARSE = 10
+STEPS = ((60, 1), (12 * 60, 2), (24 * 60, 10))
+COARSE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,24 @@ class Stage:
     def gap(self) -> int:
         """Return the minutes between events of a service that is hardly used."""
         return max(1 if self.probe else RARELY, self.slice)
+
+    def lag(self, window: int) -> int:
+        """Return the minutes by which a long window is late: of a raw ratio it is an average.
+
+        What is averaged is the ratio of five minutes, which takes so long to show a change.
+        """
+        averaged = isinstance(self.slo.sli, RawSli) and window > AVERAGED
+        return self.step(window) if averaged and self.step(window) < CURRENT else 0
+
+    def fewest(self, number: int, step: int) -> int:
+        """Return the minutes of an outage that surely have a number of bad events."""
+        # Each evaluation adds a slice, and of the probes one at least.
+        one_each = isinstance(self.slo.sli, SliceSli) or self.probe is not None
+        return number * step if one_each else 0
+
+    def nothing(self, minutes: int) -> Phase:
+        """Count no events for so long; a probe that is still there would be asked."""
+        return Phase(minutes, gone=self.probe is not None)
 
     def step(self, window: int) -> int:
         """Return the minutes between evaluations for a window."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 PROMETHEUS_CONFIG = "prometheus.yml"
 ALERTMANAGER_CONFIG = "alertmanager.yml"
 RULES = "*.rules.yml"
-RETENTION = "15d"
+# The longest window of a rule is 30 days.
+RETENTION = "35d"
 
 
 def write_prometheus_folder(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from loadtests.reports.charts import chart_svg
 from loadtests.reports.rows import ORDER, checks, number, summary
 from slo.indicators import LatencySli
-from slo.tables import count, share
+from slo.pages import page_environment
 
 if TYPE_CHECKING:
     from loadtests.measurement import Chart
@@ -21,14 +20,8 @@ MILLISECONDS = 1000
 
 def html_report(result: RunResult) -> str:
     """Render the page; everything that is not ours is escaped."""
-    environment = Environment(
-        loader=PackageLoader("loadtests.reports", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"count": count, "share": share, "number": number}
+    environment = page_environment("loadtests.reports")
+    environment.filters["number"] = number
     return environment.get_template("report.html.j2").render(
         result=result,
         decision=result.decision,
@@ -44,8 +37,7 @@ def _svg(chart: Chart, result: RunResult) -> Markup:
     """Draw a chart; one without series is nothing to look at."""
     if not chart.series:
         return Markup()
-    # Our own drawing of numbers and label values; matplotlib escapes its text.
-    return Markup(chart_svg(chart, _limit(chart, result)))  # noqa: S704
+    return chart_svg(chart, _limit(chart, result))
 
 
 def _limit(chart: Chart, result: RunResult) -> float | None:

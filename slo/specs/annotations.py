@@ -35,6 +35,8 @@ TABLES = {
     f"{PREFIX}page-labels": "page_labels",
     f"{PREFIX}ticket-labels": "ticket_labels",
     f"{PREFIX}alert-annotations": "annotations",
+    f"{PREFIX}page-annotations": "page_annotations",
+    f"{PREFIX}ticket-annotations": "ticket_annotations",
 }
 KNOWN = (GROUP_BY, SCRAPE, WINDOWS, *FLAGS, *TEXTS, *TABLES)
 

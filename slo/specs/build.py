@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from slo.indicators import ProbeSli, QuerySli, RawSli, SliceSli
-from slo.model import SLO_ID, CompositeSli, Slo
+from slo.model import SLO_ID, CompositeSli, HopelessSloError, Slo
 from slo.promql import duration
 from slo.specs.locate import shown
 from slo.specs.queries import QueryError, grouping
@@ -24,6 +24,9 @@ def build(place: Place, **fields: Any) -> Slo | None:  # noqa: ANN401  # the fie
     """Make an SLO; None, and a problem at the place, for one that cannot be."""
     try:
         slo = Slo(**fields)
+    except HopelessSloError as error:
+        place.wrong(str(error), error.finding)
+        return None
     except (ValueError, TypeError) as error:
         place.wrong(str(error))
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slo.conventions import ID, identity
 from slo.objectives import UnknownSloError, choose
 from slo.specs.describe import slo_document, specs_lines
 from slo.specs.export import FORMATS
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slo.model import Slo
+
+
+# What another command writes.
+RULES = ("prometheus", "prometheusrule", "alertmanager")
 
 
 @click.command("import")
@@ -42,9 +47,19 @@ def import_specs(files: tuple[str, ...], form: str) -> None:
         click.echo("\n".join(specs_lines(reading)))
 
 
+class Format(click.Choice[str]):
+    """A format of specs; one of rules is told whose it is."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a format that we write."""
+        if value in RULES:
+            self.fail(f"{value} is of rules: python -m alerts export --format {value}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command("export")
 @click.argument("ids", nargs=-1, metavar="[SLO]...")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True)
+@click.option("--format", "form", type=Format(list(FORMATS)), required=True)
 @click.option(
     "--spec",
     "files",
@@ -53,14 +68,31 @@ def import_specs(files: tuple[str, ...], form: str) -> None:
     help="Write the SLOs of these specs, in place of PetSwipe's own.",
 )
 def export_specs(ids: tuple[str, ...], form: str, files: tuple[str, ...]) -> None:
-    """Write SLOs as specs that other tools read; all or nothing."""
-    slos = _chosen(read_specs(files), ids) if files else choose(ids)
-    click.echo(FORMATS[form](slos), nl=False)
+    """Write SLOs as specs that other tools read; all or nothing.
+
+    Their rules, for Prometheus, its operator on Kubernetes (PrometheusRule) and Alertmanager, are
+    written by `python -m alerts export`.
+    """
+    click.echo(FORMATS[form](chosen(files, ids)), nl=False)
 
 
-def _chosen(slos: Sequence[Slo], ids: Sequence[str]) -> Sequence[Slo]:
-    known = list(dict.fromkeys(slo.id for slo in slos))
+def chosen(files: Sequence[str], ids: tuple[str, ...]) -> Sequence[Slo]:
+    """Return the named SLOs of some specs, or without any of PetSwipe; no name means all."""
+    return named(read_specs(files), ids) if files else choose(ids)
+
+
+def named(slos: Sequence[Slo], ids: Sequence[str]) -> Sequence[Slo]:
+    """Return the SLOs with these ids, all when none is given; raises UnknownSloError.
+
+    Two services may have an SLO of the same id; with the service before it, there is one.
+    """
+    ids_there = [slo.id for slo in slos]
+    known = [s.id if ids_there.count(s.id) == 1 else identity(s)[ID] for s in slos]
     for wanted in ids:
-        if wanted not in known:
+        if not any(wanted in _names(slo) for slo in slos):
             raise UnknownSloError(f"there is no SLO {wanted!r}: one of {', '.join(known)}")
-    return [slo for slo in slos if slo.id in ids] if ids else slos
+    return [slo for slo in slos if not ids or _names(slo) & set(ids)]
+
+
+def _names(slo: Slo) -> set[str]:
+    return {slo.id, identity(slo)[ID]}

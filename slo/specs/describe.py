@@ -67,6 +67,8 @@ def slo_document(slo: Slo) -> dict[str, Any]:
             "page_labels": dict(slo.alerting.page_labels),
             "ticket_labels": dict(slo.alerting.ticket_labels),
             "annotations": dict(slo.alerting.annotations),
+            "page_annotations": dict(slo.alerting.page_annotations),
+            "ticket_annotations": dict(slo.alerting.ticket_annotations),
         },
     }
 

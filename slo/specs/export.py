@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from slo.specs.counted import Exact, digits
+from slo.conventions import ID, identity
+from slo.specs.counted import Exact, ExportError, digits
 from slo.specs.export_openslo import openslo_document
 from slo.specs.export_sloth import sloth_documents
 
@@ -47,6 +48,13 @@ Dumper.add_representer(str, _text)
 
 def as_openslo(slos: Sequence[Slo]) -> str:
     """Return the SLOs as OpenSLO v1; raises ExportError for one that it cannot say."""
+    services: dict[str, str] = {}
+    for slo in slos:
+        if services.setdefault(slo.id, slo.service) != slo.service:
+            raise ExportError(
+                f"{slo.id}: {services[slo.id]} and {slo.service} have one, and OpenSLO tells SLOs "
+                f"apart by name; write them one at a time, like {identity(slo)[ID]}"
+            )
     return _documents([openslo_document(slo) for slo in slos])
 
 

@@ -16,7 +16,7 @@ from slo.specs.counted import ExportError, as_queries, exact
 from slo.specs.sloth import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from slo.model import Slo
 
@@ -78,12 +78,20 @@ def _alerting(slo: Slo) -> dict[str, Any]:
         "name": alerting.name or alert_of(slo.id),
         "labels": dict(alerting.labels),
         "annotations": dict(alerting.annotations),
-        "page_alert": _alert(alerting.page_labels, wanted=alerting.page),
-        "ticket_alert": _alert(alerting.ticket_labels, wanted=alerting.ticket),
+        "page_alert": _alert(alerting.page_labels, alerting.page_annotations, wanted=alerting.page),
+        "ticket_alert": _alert(
+            alerting.ticket_labels, alerting.ticket_annotations, wanted=alerting.ticket
+        ),
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _alert(labels: Any, *, wanted: bool) -> dict[str, Any]:  # noqa: ANN401  # a mapping
-    found: dict[str, Any] = {} if wanted else {"disable": True}
-    return {**found, "labels": dict(labels)} if labels else found
+def _alert(
+    labels: Mapping[str, str], annotations: Mapping[str, str], *, wanted: bool
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "disable": not wanted,
+        "labels": dict(labels),
+        "annotations": dict(annotations),
+    }
+    return {name: value for name, value in found.items() if value}

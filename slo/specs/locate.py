@@ -36,6 +36,8 @@ class Problem:
     line: int
     path: str
     sentence: str
+    # Under which `python -m slo lint` explains it, if it does.
+    finding: str = ""
 
     def __str__(self) -> str:
         """Write it in one line, as compilers do."""
@@ -78,9 +80,9 @@ class Place:
         """Return the line that it begins at, from 1."""
         return int(self.node.start_mark.line) + 1
 
-    def wrong(self, sentence: str) -> None:
-        """Note a problem."""
-        self.findings.problems.append(Problem(self.file, self.line, self.path, sentence))
+    def wrong(self, sentence: str, finding: str = "") -> None:
+        """Note a problem, and the id of the finding that it is."""
+        self.findings.problems.append(Problem(self.file, self.line, self.path, sentence, finding))
         if len(self.findings.problems) >= MOST_PROBLEMS:
             self.findings.stop()
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.indicators import RawSli, SliceSli
+from slo.model import NO_BUDGET
 from slo.specs.durations import shorthand
 from slo.specs.openslo_indicators import BAD_WHEN, Threshold
 
@@ -81,7 +82,8 @@ def _target(place: Place, given: Mapping[str, Place]) -> Fraction | None:
     number = given[name].number()
     if number is None or 0 < number < whole:
         return None if number is None else number / whole
-    given[name].wrong(f"the target must lie between 0 and {whole}, both excluded")
+    sentence = f"the target must lie between 0 and {whole}, both excluded"
+    given[name].wrong(sentence, NO_BUDGET if number == whole else "")
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from slo.conventions import ID, identity
 from slo.specs.documents import read_documents
-from slo.specs.locate import Findings, meant, shown
+from slo.specs.locate import Findings, SpecError, meant, shown
 from slo.specs.openslo import read_openslo
 from slo.specs.openslo_objects import VERSION as OPENSLO
 from slo.specs.sloth import KUBERNETES, read_sloth, read_sloth_kubernetes
@@ -42,17 +42,24 @@ def read_all(paths: Iterable[str | Path]) -> Reading:
 
     References reach across files, and no two SLOs may have the same id in the same service.
     """
+    reading, problems = read_what_can_be(paths)
+    if problems:
+        raise SpecError(problems)
+    return reading
+
+
+def read_what_can_be(paths: Iterable[str | Path]) -> tuple[Reading, tuple[Problem, ...]]:
+    """Return the SLOs that can be made of all files, and what is wrong with the others."""
     findings = Findings()
     documents = [d for path in dict.fromkeys(paths) for d in read_documents(Path(path), findings)]
     found = _read(documents)
     _refuse_twins(found)
-    if findings.problems:
-        findings.stop()
-    return Reading(
+    reading = Reading(
         tuple(slo for _, slo in found),
         tuple(f"{place.file}:{place.line}" for place, _ in found),
         tuple(sorted(set(findings.notes))),
     )
+    return reading, tuple(sorted(set(findings.problems)))
 
 
 def _read(documents: Sequence[Place]) -> list[tuple[Place, Slo]]:

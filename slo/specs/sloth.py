@@ -8,11 +8,11 @@ change rules and not what is measured, so they are told as a note, others are re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slo.indicators import QuerySli, RawSli
-from slo.model import Alerting
+from slo.model import NO_BUDGET, Alerting
 from slo.specs.build import alert_of, build, groups, title_of, usable_id, usable_service
 from slo.specs.queries import QueryError, grouping, windowed
 
@@ -43,6 +43,15 @@ class Spelling:
         if not self.kubernetes:
             return names
         return re.sub(r"_([a-z])", lambda found: found[1].upper(), names)
+
+
+@dataclass(frozen=True, slots=True)
+class OneAlert:
+    """What a spec says of the page, or of the ticket."""
+
+    wanted: bool = True
+    labels: dict[str, str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
 
 
 def read_sloth(place: Place) -> list[tuple[Place, Slo]]:
@@ -117,7 +126,8 @@ def _objective(place: Place) -> Fraction | None:
     number = place.number()
     if number is None or 0 < number < 100:
         return None if number is None else number / 100
-    place.wrong("the objective must lie between 0 and 100 percent, both excluded")
+    sentence = "the objective must lie between 0 and 100 percent, both excluded"
+    place.wrong(sentence, NO_BUDGET if number == 100 else "")
     return None
 
 
@@ -170,27 +180,28 @@ def _alerting(place: Place, spell: Spelling) -> Alerting | None:
     if name is None or page is None or ticket is None:
         return None
     return Alerting(
-        page=page[0],
-        ticket=ticket[0],
+        page=page.wanted,
+        ticket=ticket.wanted,
         labels=_labels(given),
-        page_labels=page[1],
-        ticket_labels=ticket[1],
+        page_labels=page.labels,
+        ticket_labels=ticket.labels,
+        page_annotations=page.annotations,
+        ticket_annotations=ticket.annotations,
         annotations=given["annotations"].texts() if "annotations" in given else {},
         name=name,
     )
 
 
-def _alert(place: Place | None) -> tuple[bool, dict[str, str]] | None:
-    """Read whether one alert is wanted, and its labels."""
+def _alert(place: Place | None) -> OneAlert | None:
+    """Read whether one alert is wanted, and what it carries."""
     if place is None:
-        return True, {}
+        return OneAlert()
     given = place.fields(ALERT_FIELDS)
     disabled = given["disable"].flag() if "disable" in given else False
     if "for" in given:
         given["for"].note("how long an alert waits is derived from its windows, and not set")
-    if "annotations" in given and given["annotations"].mapping():
-        given["annotations"].wrong("annotations of one alert are not read; give them to both")
-    return None if disabled is None else (not disabled, _labels(given))
+    annotations = given["annotations"].texts() if "annotations" in given else {}
+    return None if disabled is None else OneAlert(not disabled, _labels(given), annotations)
 
 
 def _labels(given: Mapping[str, Place]) -> dict[str, str]:

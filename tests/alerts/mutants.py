@@ -17,6 +17,9 @@ JOIN = re.compile(r" and on \(([^)]*)\)")
 RATIO = re.compile(r"ratio_rate(\w+)\{")
 RANGE = re.compile(r"\[(\d+)([smhd])\]")
 LENGTH = re.compile(r"(\d+)([smhd])")
+MEMORY = re.compile(r"last_over_time\((?P<ratio>slo:\w+:\w+\{[^}]*\})\[\w+\]\)")
+SHORT = re.compile(rf" and on \(([^)]*)\) {MEMORY.pattern} > ([\d.]+)")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 OTHERS = {"5m": "1h", "30m": "2h", "1h": "6h", "2h": "1d", "6h": "1d", "1d": "3d", "3d": "30m"}
 
 
@@ -48,7 +51,8 @@ def mutants(document: dict[str, Any], *, counts: bool) -> Iterator[Mutant]:
         else:
             pair, changes = "", _number(rule)
         for name, changed in changes:
-            title = f"{rule.get('alert') or rule['record']} {pair}: {name}"
+            title = " ".join(filter(None, (rule.get("alert") or rule["record"], pair)))
+            title += f": {name}"
             yield Mutant(title, _with(document, number, changed), pair if pair in pairs else "")
 
 
@@ -57,7 +61,7 @@ def rules(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def slim(document: dict[str, Any], pair: str) -> dict[str, Any]:
-    """Keep what one pair of windows needs, so that it is rehearsed faster."""
+    """Keep what one pair of windows needs, or the alert without any, to rehearse it faster."""
     own = [r for r in rules(document) if r["labels"].get("long_window") == pair]
     read = {"5m", *(window for rule in own for window in RATIO.findall(rule["expr"]))}
     small = copy.deepcopy(document)
@@ -66,7 +70,7 @@ def slim(document: dict[str, Any], pair: str) -> dict[str, Any]:
             rule
             for rule in group["rules"]
             if (
-                rule["labels"].get("long_window") == pair
+                rule["labels"].get("long_window", "") == pair
                 if "alert" in rule
                 else "increase" in rule["record"]
                 or "weight" in rule["record"]
@@ -95,7 +99,7 @@ def _alert(rule: dict[str, Any]) -> Changes:
     expr = rule["expr"]
     limits = list(LIMIT.finditer(expr))
     for place, found in zip(("long", "short"), limits, strict=False):
-        for by in (2, 0.5):
+        for by in (4, 1.25, 0.75):
             limit = float(found[1]) * by
             yield f"{place} limit x {by}", _at(rule, found, f" > {limit:.10g}")
         yield f"{place} below", _at(rule, found, f" < {found[1]}")
@@ -110,6 +114,7 @@ def _alert(rule: dict[str, Any]) -> Changes:
             f"{place} window {OTHERS[found[1]]}",
             _at(rule, found, f"ratio_rate{OTHERS[found[1]]}{{"),
         )
+    yield from _memory(rule)
     yield from _guard(rule, limits[2:])
     yield from _waits(rule)
     for label, value in (("severity", "none"), ("slo_severity", "none"), ("long_window", "9h")):
@@ -117,24 +122,43 @@ def _alert(rule: dict[str, Any]) -> Changes:
     yield "another name", {**rule, "alert": "SomethingElse"}
 
 
+def _memory(rule: dict[str, Any]) -> Changes:
+    """Forget the last short window with events sooner, at once, or when it matters.
+
+    To remember it for longer changes nothing: the long window has forgotten by then.
+    """
+    expr = rule["expr"]
+    found = MEMORY.search(expr)
+    assert found
+    sooner = f"last_over_time({found['ratio']}{_third(RANGE.search(found[0]))})"  # type: ignore[arg-type]
+    yield "a third of the memory", _at(rule, found, sooner)
+    yield "no memory", _at(rule, found, found["ratio"])
+    stops = SHORT.sub(r" unless on (\1) \2 <= \3", expr, count=1)
+    assert stops != expr
+    yield "an empty short window begins", {**rule, "expr": stops}
+
+
 def _guard(rule: dict[str, Any], limits: list[re.Match[str]]) -> Changes:
     for found in limits:
         for by in (1, -1):
             yield f"guard {by:+}", _at(rule, found, f" > {float(found[1]) + by:g}")
         yield "guard below", _at(rule, found, f" < {found[1]}")
-        for name, window in _windows(rule["expr"]):
-            yield f"guard over {name}", {**rule, "expr": window}
+        begins = list(JOIN.finditer(rule["expr"]))[1].start()
+        for name, window in _windows(rule["expr"][begins:]):
+            yield f"guard over {name}", {**rule, "expr": rule["expr"][:begins] + window}
 
 
 def _waits(rule: dict[str, Any]) -> Changes:
     for field in ("for", "keep_firing_for"):
-        for name, length in (("long", _times(rule[field], 5)), ("none", "0s")):
-            yield f"{field} {name}", {**rule, field: length}
+        seconds = _seconds(LENGTH.fullmatch(rule[field]))
+        for name, changed in (("twice", seconds * 2), ("half", seconds // 2), ("none", 0)):
+            # Half a minute is a minute to rules that are evaluated each minute.
+            if changed >= 60 or not changed:
+                yield f"{field} {name}", {**rule, field: f"{changed}s"}
 
 
 def _no_data(rule: dict[str, Any]) -> Changes:
     yield from _waits(rule)
-    yield "half the wait", {**rule, "for": f"{LENGTH.match(rule['for'])[1]}s"}  # type: ignore[index]
     yield "present", {**rule, "expr": rule["expr"].replace("absent(", "count(")}
     yield "another name", {**rule, "alert": "SomethingElse"}
 
@@ -169,10 +193,9 @@ def _second(text: str) -> int:
     return found[1].start() if len(found) > 1 else len(text)
 
 
-def _times(length: str, by: int) -> str:
-    found = LENGTH.fullmatch(length)
+def _seconds(found: re.Match[str] | None) -> int:
     assert found
-    return f"{int(found[1]) * by}{found[2]}"
+    return int(found[1]) * UNITS[found[2]]
 
 
 def _thrice(found: re.Match[str]) -> str:
@@ -180,5 +203,4 @@ def _thrice(found: re.Match[str]) -> str:
 
 
 def _third(found: re.Match[str]) -> str:
-    seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
-    return f"[{max(60, seconds // 3 // 60 * 60)}s]"
+    return f"[{max(60, _seconds(found) // 3 // 60 * 60)}s]"

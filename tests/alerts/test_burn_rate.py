@@ -106,7 +106,7 @@ def test_the_first_alert_asks_for_all_of_this() -> None:
     assert alert_rules(SWIPE_AVAILABILITY)[0].expr == (
         f"slo:sli_error:ratio_rate1h{IDENTITY} > 0.0072 "
         "and on (sloth_id, sloth_service, sloth_slo) "
-        f"slo:sli_error:ratio_rate5m{IDENTITY} > 0.0072 "
+        f"last_over_time(slo:sli_error:ratio_rate5m{IDENTITY}[1h]) > 0.0072 "
         "and on (sloth_id, sloth_service, sloth_slo) "
         f"sum_over_time(slo:sli_bad:increase1m{IDENTITY}[1h]) > 4.5"
     )
@@ -150,6 +150,18 @@ def test_a_team_names_and_labels_its_alerts_but_cannot_hide_what_they_are() -> N
         "short_window": "5m",
     }
     assert rules[0].document()["annotations"]["runbook_url"] == "https://example.org/ours"  # type: ignore[index]
+
+
+def test_a_page_and_a_ticket_have_annotations_of_their_own() -> None:
+    alerting = Alerting(
+        annotations={"channel": "#shop", "urgency": "?"},
+        page_annotations={"urgency": "now"},
+        ticket_annotations={"urgency": "this week"},
+    )
+    rules = alert_rules(replace(BAD_QUERY, alerting=alerting))
+    urgencies = [rule.annotations["urgency"] for rule in rules]
+    assert urgencies == ["now"] * 2 + ["this week"] * 2 + ["?"]
+    assert {rule.annotations["channel"] for rule in rules} == {"#shop"}
 
 
 def test_without_page_and_ticket_nothing_is_watched() -> None:

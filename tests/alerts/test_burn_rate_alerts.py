@@ -123,7 +123,7 @@ def page(service: Service, speed: str, left: str) -> dict[str, Any]:
             "summary": f"{service.title} burns its error budget at a rate of {rate}.",
             "description": (
                 f"100% of the events of the last {long} were bad, and more than "
-                f"{service.limits[speed]} also of the last {short}. "
+                f"{service.limits[speed]} also of the last {short} with events. "
                 f"The objective is {service.objective} in 30 days. {left}"
             ),
         },

@@ -18,7 +18,8 @@ import pytest
 
 from alerts.artifacts import as_yaml
 from alerts.burn_rate import slo_groups
-from alerts.slo_rules import recording_groups
+from alerts.slo_rules import EVERY_LONG, recording_groups
+from slo.conventions import error_ratio
 from slo.indicators import QuerySli
 from slo.model import Calendar, CalendarUnit, Slo
 from slo.objectives import DECK_LATENCY, SWIPE_AVAILABILITY
@@ -39,6 +40,8 @@ QUERIES = QuerySli(
     "sum(rate(http_requests_total[{{.window}}]))",
     bad_query='sum(rate(http_requests_total{error_type="error"}[{{.window}}]))',
 )
+# The only recorded ratio of a long window that is read as a range.
+SIX_HOURS = error_ratio(timedelta(hours=6))
 CHOSEN = (promql_parser.MatchOp.Equal, promql_parser.MatchOp.Re)
 BASE = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 HOURS = 80
@@ -46,11 +49,11 @@ LAST = BASE + HOURS * 3600 - 60 + EVALUATED
 
 
 def known(series: int, bad: int) -> Known:
-    """Say how many series there are of raw counters; a rule records one every minute."""
+    """Say how many series there are of raw counters; a rule records one, in its group's time."""
 
     def look(selector: promql_parser.VectorSelector) -> tuple[int, timedelta]:
         if (selector.name or "").startswith("slo:"):
-            return 1, timedelta(minutes=1)
+            return 1, EVERY_LONG if selector.name == SIX_HOURS else timedelta(minutes=1)
         failed = any(
             matcher.name == "error_type" and matcher.op in CHOSEN
             for matcher in selector.matchers.matchers
@@ -97,7 +100,8 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Replay,
         replay.add(counters)
         events, *others = recording_groups(declared)
         replay.record([events], BASE, LAST)
-        replay.record(others, LAST - 600, LAST)
+        # Alerts look back for the last short window with events, as far as their long one reaches.
+        replay.record(others, BASE + 4 * 3600, LAST)
         yield replay, declared
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -108,6 +109,50 @@ def test_the_operator_gets_one_object_an_slo() -> None:
     assert "labels:" not in FORMATS["prometheusrule"](rendered, {}).split("spec:")[0]
 
 
+def test_the_groups_of_a_kubernetes_object_are_rules_of_prometheus(
+    promtool: Run, tmp_path: Path
+) -> None:
+    objects = list(yaml.safe_load_all(FORMATS["prometheusrule"](render_all(KINDS), {})))
+    assert len(objects) == len(KINDS)
+    paths = [tmp_path / f"{each['metadata']['name']}.yml" for each in objects]
+    for path, each in zip(paths, objects, strict=True):
+        path.write_text(yaml.safe_dump(each["spec"]))
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", *paths)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("SUCCESS") == len(KINDS)
+
+
+@pytest.mark.parametrize("service", ["Shop", "a.-b", "a._.b", "a//b", "x" * 128, "9-", "shop._-/"])
+def test_every_object_has_a_name_that_kubernetes_takes(service: str) -> None:
+    slo = replace(BAD_QUERY, service=service, id="a" * 63 + "-")
+    (one,) = render_all([slo])
+    # RFC 1123, as Kubernetes checks it.
+    label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+    assert re.fullmatch(rf"{label}(\.{label})*", one.name)
+    assert len(one.name) <= 253
+
+
+def test_kubernetes_objects_are_written_one_a_file(tmp_path: Path) -> None:
+    spec, out = tmp_path / "spec.yml", tmp_path / "out"
+    spec.write_text(SPEC)
+    given = ("--spec", spec, "--format", "prometheusrule", "--label", "app.io/role=alerts")
+    done = run("export", *given, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = ["shop-requests.rules.yml", "shop-orders.rules.yml"]
+    assert done.stdout.splitlines() == [f"changed {out / name}" for name in names]
+    found = [yaml.safe_load((out / name).read_text()) for name in names]
+    assert [each["metadata"]["name"] for each in found] == ["shop-requests", "shop-orders"]
+    assert {each["metadata"]["labels"]["app.io/role"] for each in found} == {"alerts"}
+    assert found == list(yaml.safe_load_all(run("export", *given).stdout))
+
+
+@pytest.mark.parametrize("label", ["a b=c", "=x", "role=a/b", f"role={'x' * 64}"])
+def test_what_is_no_label_of_kubernetes_is_misuse(label: str) -> None:
+    done = run("export", "--format", "prometheusrule", "--label", label)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"Error: {label} is no label of Kubernetes, like release=prometheus\n"
+
+
 def test_alertmanager_accepts_the_muting(amtool: Run, tmp_path: Path) -> None:
     text = FORMATS["alertmanager"](render_all([GROUPS, COMPOSITE]), {})
     assert text.count("- region") == 3
@@ -174,6 +219,7 @@ def test_a_wrong_spec_is_misuse_and_nothing_is_written(tmp_path: Path) -> None:
         ("build", "--runbooks", "https://example.org"),
         ("export",),
         ("export", "--format", "prometheusrule", "--label", "x"),
+        ("export", "--format", "prometheus", "--out", "x"),
         ("export", "--format", "prometheus", "nobody"),
         ("export", "--format", "prometheus", "--spec", "nowhere.yml"),
         ("test", "nobody"),
@@ -194,11 +240,13 @@ def test_rehearsals_are_kept_and_told_as_json_or_a_table(promtool: Run, tmp_path
     tool = ROOT / ".tools" / "usr" / "bin" / "promtool"
     given = ("--promtool", tool) if tool.is_file() else ()
     done = run("test", "shop-requests", "--spec", spec, "--keep", kept, "--format", "json", *given)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    # A table or a document is all of stdout; progress, if it takes long, is not.
+    assert all(line.startswith("rehearsed ") for line in done.stderr.splitlines())
     results = json.loads(done.stdout)
     assert {result["outcome"] for result in results} == {"passed"}
     assert {result["slo"] for result in results} == {"shop-requests"}
-    assert len(results) == 2 * 5 + 9
+    assert len(results) == 2 * 6 + 9
     names = {path.name for path in kept.iterdir()}
     assert "shop-requests.rules.yml" in names
     assert "shop-requests-every-1m.test.yml" in names

@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from slo.backtest import Backtest, backtest, summarise
-from slo.model import BURN_WINDOWS
+from slo.backtest import Backtest, backtest, wanted_pairs
+from slo.backtest_output import document
+from slo.model import BURN_WINDOWS, Alerting, Severity
 from slo.objectives import SWIPE_AVAILABILITY
-from slo.traffic import DAY, HOUR, Outage, Traffic, shapes
+from slo.traffic import DAY, HOUR, Outage, Traffic, in_slices, make
 
 FAST, SLOW, DAY_TICKET, LONG_TICKET = BURN_WINDOWS
 PROMISE = replace(SWIPE_AVAILABILITY, objective=Fraction("0.999"))
@@ -23,8 +24,7 @@ def steady(outage: Outage, rate: float = 1000.0, days: int = 3) -> Traffic:
 
 
 def shape(name: str) -> Backtest:
-    (traffic,) = (found for found in shapes() if found.name == name)
-    return backtest(SWIPE_AVAILABILITY, traffic)
+    return backtest(SWIPE_AVAILABILITY, make(name))
 
 
 def test_a_full_outage_pages_after_its_share_of_the_hour_and_the_wait() -> None:
@@ -59,17 +59,17 @@ def test_an_alert_that_still_fires_has_no_end() -> None:
     first = result.first(FAST)
     assert first is not None
     assert first.ended is None
-    (line,) = (line for line in summarise(result) if line["windows"] == "1h/5m")
-    assert line["reset_after_minutes"] is None
+    alert = document(result)["alerts"][0]
+    assert (alert["windows"], alert["firings"][0]["reset_after_minutes"]) == ("1h/5m", None)
 
 
 def test_healthy_traffic_and_one_failure_of_twelve_an_hour_tell_nobody() -> None:
-    for name in ("healthy", "12 an hour, one of them fails"):
+    for name in ("healthy", "few-one-fails"):
         assert shape(name).firings == ()
 
 
 def test_a_full_outage_at_twelve_an_hour_pages_within_half_an_hour() -> None:
-    delay = shape("12 an hour, full outage").delay(FAST)
+    delay = shape("few-outage").delay(FAST)
     assert delay is not None
     assert 20 <= delay <= 35
 
@@ -84,13 +84,55 @@ def test_a_page_for_next_to_nothing_is_a_wrong_one() -> None:
     assert first is not None
     assert first.wrong
     assert first.spent == pytest.approx(60 / (0.001 * sum(hours) * 10), rel=0.01)
-    assert not shape("full outage of 10 minutes").firings[0].wrong
+    assert not shape("outage-10m").firings[0].wrong
 
 
 def test_traffic_without_events_is_no_traffic_to_judge() -> None:
     silent = Traffic("silent", [0.0] * HOUR, [0.0] * HOUR)
     result = backtest(PROMISE, silent)
     assert (result.firings, result.spent) == ((), 0.0)
+
+
+def test_a_short_window_without_events_does_not_stop_an_alert() -> None:
+    # Everything fails for ten minutes, and then nobody comes any more.
+    broken = range(DAY, DAY + 10)
+    total = [1000.0 if minute < broken.stop else 0.0 for minute in range(DAY + 3 * HOUR)]
+    bad = [1000.0 if minute in broken else 0.0 for minute in range(len(total))]
+    first = backtest(PROMISE, Traffic("gone", total, bad, (Outage(DAY, DAY + 10, 1.0),))).first(
+        FAST
+    )
+    assert first is not None
+    assert first.ended is not None
+    # Until the hour holds no bad event any more, and for as long as its end is doubted.
+    assert first.ended == broken.stop + HOUR + 5
+
+
+def test_alerts_that_nobody_wants_do_not_fire() -> None:
+    quiet = replace(PROMISE, alerting=Alerting(page=False))
+    result = backtest(quiet, make("outage-2h"))
+    assert [pair.severity for pair in wanted_pairs(quiet)] == [Severity.TICKET] * 2
+    assert {firing.pair.severity for firing in result.firings} == {Severity.TICKET}
+
+
+def test_a_composite_burns_by_the_weights_of_its_parts() -> None:
+    minutes = DAY + HOUR
+    whole = Traffic("a", [1000.0] * minutes, [0.0] * minutes)
+    broken = steady(Outage(DAY, DAY + HOUR, 0.04), days=2)
+    part = Traffic("b", broken.total[:minutes], broken.bad[:minutes])
+    for weight, fires in ((1.0, True), (4.0, False)):
+        both = Traffic("ab", [2000.0] * minutes, part.bad, parts=((weight, whole), (1.0, part)))
+        result = backtest(PROMISE, both)
+        # 4 % of one part are 2 % of two alike, and 0.8 % where the other weighs four times more.
+        assert (result.first(FAST) is not None) is fires
+        share = 1 / (1 + weight) * 0.04 * HOUR / minutes
+        assert result.spent == pytest.approx(share * minutes / (30 * DAY) / 0.001)
+
+
+def test_slices_are_events_of_their_own() -> None:
+    one = Traffic("one", [10.0] * 25 + [0.0] * 5, [0.0] * 11 + [2.0] * 9 + [0.0] * 10)
+    judged = in_slices(one, 10, 0.1)
+    assert [minute for minute, total in enumerate(judged.total) if total] == [9, 19, 29]
+    assert [minute for minute, bad in enumerate(judged.bad) if bad] == [19]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +150,3 @@ def test_minutes_that_cannot_be_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         Traffic("wrong", total, bad)
-
-
-def test_the_same_seed_makes_the_same_traffic() -> None:
-    assert [(t.name, t.total, t.bad) for t in shapes(3)] == [
-        (t.name, t.total, t.bad) for t in shapes(3)
-    ]
-    assert shapes(3)[0].total != shapes(4)[0].total

@@ -10,9 +10,10 @@ import pytest
 
 import slo.lint
 from slo.indicators import ProbeSli, QuerySli, RawSli, Sli
-from slo.lint import Finding, lint, read_scrape
+from slo.lint import Finding, lint
 from slo.model import BURN_WINDOWS, CompositeSli, Part, Slo
 from slo.objectives import OBJECTIVES, SWIPE_AVAILABILITY, SWIPE_LATENCY
+from slo.scrape import read_scrape
 
 MONTH = timedelta(days=31)
 PAGE = Path(str(slo.lint.__file__)).with_name("lint.md")

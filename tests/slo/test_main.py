@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -76,31 +77,97 @@ def test_the_promises_are_listed_one_a_line() -> None:
     )
 
 
-def test_a_report_is_a_table_of_all_promises(url: str) -> None:
+def rows_of(output: str) -> list[list[str]]:
+    """Return the cells of a table, which are two blanks apart."""
+    lines = output.splitlines()
+    width = next((n for n, line in enumerate(lines) if line.startswith(IDS[0] + ",")), len(lines))
+    return [line.split() for line in lines[:width]]
+
+
+def test_a_report_is_a_table_of_all_promises_and_their_months(url: str) -> None:
     done = ask("report", url, GOOD)
     assert (done.returncode, done.stderr) == (0, "")
-    heading, *rows = done.stdout.splitlines()
-    assert heading.split()[:3] == ["SLO", "objective", "measured"]
-    assert [row.split()[0] for row in rows] == IDS
-    assert {row.split()[-1] for row in rows} == {"met"}
+    heading, *rows = rows_of(done.stdout)
+    assert heading[:4] == ["SLO", "objective", "over", "measured"]
+    assert [row[0] for row in rows] == [name for name in IDS for _ in range(3)]
+    # The day before has no data, nor has December.
+    assert [row[-1] for row in rows] == ["met*", "met*", "no_data"] * 4
+    assert "* of a part of the time: the rest is unknown." in done.stdout
+    assert "swipe-latency, 2025-12: " + "·" * 31 + " no data\n" in done.stdout
+    assert "events from counters: " + ", ".join(IDS) in done.stdout
 
 
 def test_a_report_of_a_broken_promise_is_no_failure(url: str) -> None:
     done = ask("report", url, BROKEN, "swipe-availability")
     assert (done.returncode, done.stderr) == (0, "")
-    (_, row) = done.stdout.splitlines()
-    assert row.split()[-1] == "exhausted"
+    _, day, *_ = rows_of(done.stdout)
+    assert day[-1] == "exhausted*"
 
 
 def test_a_report_can_be_read_by_a_program(url: str) -> None:
     done = ask("report", url, BROKEN, "--format", "json", "deck-latency", "swipe-availability")
     assert (done.returncode, done.stderr) == (0, "")
-    deck, swipe = json.loads(done.stdout)
+    document = json.loads(done.stdout)
+    assert document["at"] == "2026-01-03T12:45:00+00:00"
+    deck, swipe = (one["spans"][0] for one in document["slos"])
     assert (deck["slo"], deck["verdict"], deck["bad"]) == ("deck-latency", "met", 0)
     assert (swipe["slo"], swipe["verdict"]) == ("swipe-availability", "exhausted")
     assert swipe["good_ratio"] == pytest.approx(1000 / 1001)
     assert swipe["budget_burned"] == pytest.approx(1 / 1001 / 0.0005)
     assert set(swipe["queries"]) == {"total", "bad"}
+    assert [day["budget_spent"] for day in swipe["days"]] == [None, swipe["budget_burned"]]
+
+
+def test_a_report_is_one_page_without_anything_from_outside(url: str, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    done = ask("report", url, BROKEN, "--format", "html", "--out", str(out), "swipe-availability")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    page = out.read_text()
+    assert page.count("<svg") == 2
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
+    assert '<span class="word exhausted">exhausted</span>' in page
+    assert "no data before 2026-01-01 11:45" in page
+
+
+def test_a_report_is_markdown_with_every_day(url: str) -> None:
+    done = ask("report", url, BROKEN, "--format", "markdown", "--zone", "Asia/Tokyo", IDS[0])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "| swipe-availability | 99.95 % | 2025-12 | no data | – | – | – | no_data |" in done.stdout
+    )
+    days = [line for line in done.stdout.splitlines() if line.startswith("| 2026-01-")]
+    assert len(days) == 3
+    assert days[1] == "| 2026-01-02 | – | – | – |"
+
+
+def test_a_report_of_a_spec_has_its_slos_and_no_others(url: str, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yml"
+    spec.write_text(
+        "version: prometheus/v1\nservice: shop\nslos:\n"
+        "  - {name: nowhere, objective: 99, sli: {raw: {error_ratio_query: 'a[{{.window}}]'}}}\n"
+    )
+    done = ask("report", url, GOOD, "--spec", str(spec), "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "")
+    spec.write_text(spec.read_text().replace("'a[{{.window}}]'", "'sum(rate(a[{{.window}}]))'"))
+    done = ask("report", url, GOOD, "--spec", str(spec), "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    (one,) = json.loads(done.stdout)["slos"]
+    assert {span["verdict"] for span in one["spans"]} == {"no_data"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--zone", "Berlin"], "'Berlin' is no time zone, like Europe/Berlin"),
+        (["--out", "x.txt"], "--out is for --format json, markdown or html"),
+        (["--spec", "nowhere.yml"], "nowhere.yml"),
+    ],
+)
+def test_a_report_asked_for_wrongly_is_misuse(arguments: list[str], said: str) -> None:
+    done = run("report", "--prometheus-url", f"http://{HOST}:1", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

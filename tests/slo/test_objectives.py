@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import promql_parser
@@ -18,27 +19,28 @@ IDS = ["swipe-availability", "swipe-latency", "deck-availability", "deck-latency
 
 
 def test_the_promises_are_these() -> None:
-    assert [(slo.id, percent(slo.objective), slo.period.days) for slo in OBJECTIVES] == [
-        ("swipe-availability", "99.95 %", 30),
-        ("swipe-latency", "95 %", 30),
-        ("deck-availability", "99.95 %", 30),
-        ("deck-latency", "95 %", 30),
+    assert [(slo.id, percent(slo.objective), slo.period) for slo in OBJECTIVES] == [
+        ("swipe-availability", "99.95 %", timedelta(days=30)),
+        ("swipe-latency", "95 %", timedelta(days=30)),
+        ("deck-availability", "99.95 %", timedelta(days=30)),
+        ("deck-latency", "95 %", timedelta(days=30)),
     ]
 
 
 def test_latency_is_that_of_answers_within_150_ms_and_a_failure_is_no_answer() -> None:
+    assert isinstance(SWIPE_LATENCY.sli, LatencySli)
     assert str(SWIPE_LATENCY.sli.total) == (
         'http_server_request_duration_seconds_count{job="petswipe-api",'
         'http_request_method="POST",http_route="/api/swipes",'
         'error_type!~"error|cancelled|exception|timeout"}'
     )
-    assert isinstance(SWIPE_LATENCY.sli, LatencySli)
     assert '|timeout",le="0.15"' in str(SWIPE_LATENCY.sli.good_events)
 
 
 @pytest.mark.parametrize("slo", OBJECTIVES, ids=lambda slo: slo.id)
 def test_every_indicator_reads_what_the_service_emits(slo: Slo) -> None:
     known = {s: (*names, *TARGET_LABELS) for m in METRICS for s, names in m.series.items()}
+    assert isinstance(slo.sli, RatioSli | LatencySli)
     second = slo.sli.bad_events if isinstance(slo.sli, RatioSli) else slo.sli.good_events
     for selector in (slo.sli.total, second):
         assert isinstance(promql_parser.parse(str(selector)), promql_parser.VectorSelector)

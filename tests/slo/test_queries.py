@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slo.indicators import error_ratio
+from slo.indicators import LatencySli, RatioSli, error_ratio
 from slo.objectives import SWIPE_AVAILABILITY, SWIPE_LATENCY
 from slo.prometheus import NoDataError, Prometheus
 from slo.queries import Between, Rolling, bad_events, timestamp, total_events
@@ -19,12 +19,25 @@ from slo.queries import Between, Rolling, bad_events, timestamp, total_events
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slo.indicators import Sli
+    from slo.indicators import Counted
+    from slo.model import Slo
     from tests.slo.conftest import Counters, History, Serve
 
 SCRAPE = 15
 MINUTE = timedelta(minutes=1)
-RATIO, LATENCY = SWIPE_AVAILABILITY.sli, SWIPE_LATENCY.sli
+
+
+def ratio_of(slo: Slo) -> RatioSli:
+    assert isinstance(slo.sli, RatioSli)
+    return slo.sli
+
+
+def latency_of(slo: Slo) -> LatencySli:
+    assert isinstance(slo.sli, LatencySli)
+    return slo.sli
+
+
+RATIO, LATENCY = ratio_of(SWIPE_AVAILABILITY), latency_of(SWIPE_LATENCY)
 # One hour for each situation, so that none sees another.
 HOURS = {
     name: datetime(2026, 1, 5, hour, tzinfo=UTC)
@@ -126,7 +139,7 @@ def test_without_a_series_of_bad_events_there_are_none(prometheus: Prometheus) -
 @pytest.mark.parametrize("sli", [RATIO, LATENCY])
 @pytest.mark.parametrize("rolling", [True, False])
 def test_without_any_series_a_count_is_no_number(
-    *, sli: Sli, rolling: bool, prometheus: Prometheus
+    *, sli: Counted, rolling: bool, prometheus: Prometheus
 ) -> None:
     end = HOURS["nothing"] + 30 * MINUTE
     window = Rolling(5 * MINUTE, end) if rolling else Between(end - 5 * MINUTE, end)
@@ -184,7 +197,7 @@ def test_the_error_ratio_is_the_share_of_bad_events(
 
 
 @pytest.mark.parametrize("sli", [RATIO, LATENCY])
-def test_the_error_ratio_is_zero_while_nothing_fails(sli: Sli, prometheus: Prometheus) -> None:
+def test_the_error_ratio_is_zero_while_nothing_fails(sli: Counted, prometheus: Prometheus) -> None:
     moment = HOURS["all good"] + 9 * MINUTE
     ratio = prometheus.number(error_ratio(sli, 5 * MINUTE), at=moment)
     expected = 0 if sli is RATIO else Fraction(3, 5)
@@ -194,7 +207,7 @@ def test_the_error_ratio_is_zero_while_nothing_fails(sli: Sli, prometheus: Prome
 @pytest.mark.parametrize("sli", [RATIO, LATENCY])
 @pytest.mark.parametrize("name", ["idle", "nothing"])
 def test_the_error_ratio_is_absent_while_nothing_happens(
-    sli: Sli, name: str, prometheus: Prometheus
+    sli: Counted, name: str, prometheus: Prometheus
 ) -> None:
     moment = HOURS[name] + 9 * MINUTE
     assert prometheus.vector(error_ratio(sli, 5 * MINUTE), at=moment) == {}

@@ -256,6 +256,7 @@ def test_a_result_is_written_with_plain_numbers() -> None:
     )
     assert result_document(result) == {
         "slo": "swipe-latency",
+        "group": {},
         "title": "Swipe latency",
         "objective": 0.95,
         "limit": "95 % < 150 ms",

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 DATA = Path("tests/slo/specs/data")
 REQUESTS = "requests-availability"
@@ -84,6 +86,25 @@ def test_an_export_of_what_a_format_cannot_say_is_one_sentence_and_exit_2() -> N
     done = run("export", "--format", "sloth", "--spec", DATA / "openslo/slices.yaml")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("Error: web-availability: a spec of Sloth has")
+
+
+@pytest.mark.parametrize("form", ["prometheus", "prometheusrule", "alertmanager"])
+def test_who_asks_for_rules_is_told_where_they_are(form: str) -> None:
+    done = run("export", "--format", form)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"python -m alerts export --format {form}" in done.stderr
+    assert "python -m alerts export" in run("export", "--help").stdout
+
+
+def test_two_services_with_one_id_are_exported_apart() -> None:
+    given = ("export", "--format", "openslo", "--spec", DATA / "sloth/kubernetes.yml")
+    both = run(*given, REQUESTS)
+    assert (both.returncode, both.stdout) == (2, "")
+    assert f"write them one at a time, like stock-{REQUESTS}" in both.stderr
+    one = run(*given, f"stock-{REQUESTS}")
+    assert one.returncode == 0
+    assert one.stdout.count("kind: SLO\n") == 1
+    assert "service: stock\n" in one.stdout
 
 
 def test_an_unknown_slo_is_misuse() -> None:

@@ -270,7 +270,13 @@ SLOTH_PROBLEMS = [
         "slos[0].alerting.page_alert.labels.se-verity",
         "Prometheus has no such label",
     ),
-    ("labels:", "annotations:", 14, "slos[0].alerting.page_alert.annotations", "give them to both"),
+    (
+        "labels:\n          severity: page",
+        "annotations: loud",
+        13,
+        "slos[0].alerting.page_alert.annotations",
+        "where fields with names are expected",
+    ),
     (
         "slos:",
         "slo_plugins: {chain: [{id: my/own}]}\nslos:",

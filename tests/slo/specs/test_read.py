@@ -57,6 +57,8 @@ def test_two_slos_of_one_sloth_spec_keep_what_is_theirs() -> None:
         annotations={"summary": "Checkouts fail"},
         page_labels={"severity": "pageteam"},
         ticket_labels={"slack_channel": "#checkout"},
+        page_annotations={"message": "Wake up, checkouts fail"},
+        ticket_annotations={"message": "Checkouts fail now and then"},
     )
     assert second.id == "checkout-latency"
     assert second.title == "Checkout latency"

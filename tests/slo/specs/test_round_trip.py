@@ -93,7 +93,16 @@ calendars = st.builds(
 ) | st.just(Calendar(CalendarUnit.WEEK, date(2026, 1, 5), "Asia/Tokyo"))
 periods = st.integers(3, 400).map(lambda n: timedelta(days=n)) | calendars
 alertings = st.builds(
-    Alerting, st.booleans(), st.booleans(), labels, labels, labels, labels, st.just("") | words
+    Alerting,
+    page=st.booleans(),
+    ticket=st.booleans(),
+    labels=labels,
+    page_labels=labels,
+    ticket_labels=labels,
+    annotations=labels,
+    page_annotations=labels,
+    ticket_annotations=labels,
+    name=st.just("") | words,
 )
 windows = st.just(BURN_WINDOWS) | st.just(
     (BurnWindow(Severity.PAGE, Fraction(1, 300), timedelta(hours=2), timedelta(minutes=10)),)
