@@ -61,6 +61,9 @@ def _fail(sentence: str, code: int) -> None:
 def cli() -> None:
     """Say what PetSwipe promises, whether it keeps it, and whether to ship.
 
+    Any team's promises, too (--spec). Rules for Prometheus, and rehearsals of their alerts, are
+    written by `python -m alerts build` and `test`.
+
     Exit codes: 0 fine, 1 a promise is broken, 2 misuse or bad configuration, 3 could not decide.
     """
 
