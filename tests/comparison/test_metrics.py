@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.comparison.faults import EXPORTER, INSTRUMENTATOR, OPENTELEMETRY, PROMETHEUS, fault
+from tests.comparison.faults import (
+    EXPORTER,
+    INSTRUMENTATOR,
+    OPENTELEMETRY,
+    PROMETHEUS,
+    fault,
+    given,
+)
 from tests.comparison.metrics import (
     fastapi_instrumentator,
     opentelemetry,
@@ -34,12 +41,26 @@ def anyio_backend() -> str:
 
 
 @pytest.mark.parametrize(
+    "library",
+    [ours, fastapi_instrumentator, starlette_exporter, starlette_prometheus, opentelemetry],
+    ids=lambda library: library.__name__,
+)
+async def test_a_plain_request_is_counted_by_all_of_them(library: Library) -> None:
+    with library(service()) as measured:
+        async with client_of(measured.app) as client:
+            assert (await client.get("/items/1/")).status_code == 200
+        counts = measured.read()
+    assert (counts.requests, counts.failed, counts.label_sets, counts.open) == (1, 0, 1, 0)
+    assert 0 < counts.seconds < 1
+
+
+@pytest.mark.parametrize(
     "library", [ours, fault(starlette_exporter, EXPORTER, "they are left out unless asked for")]
 )
 async def test_requests_for_no_route_are_counted(library: Library) -> None:
     with library(service()) as measured:
         async with client_of(measured.app) as client:
-            assert (await client.get("/nowhere")).status_code == 404
+            given((await client.get("/nowhere")).status_code == 404, "there is no such route")
         assert measured.read().requests == 1
 
 
@@ -56,9 +77,9 @@ async def test_redirects_are_counted_and_their_paths_are_no_labels(library: Libr
     with library(service()) as measured:
         async with client_of(measured.app) as client:
             for number in range(PATHS):
-                assert (await client.get(f"/items/{number}")).status_code == 307
-        assert measured.read().requests == PATHS
-        assert measured.read().label_sets == 1
+                answer = await client.get(f"/items/{number}")
+                given(answer.status_code == 307, "it is a redirect")
+        assert (measured.read().requests, measured.read().label_sets) == (PATHS, 1)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +94,9 @@ async def test_the_time_of_an_answer_ends_before_the_work_behind_it(library: Lib
     with library(service()) as measured:
         begun = perf_counter()
         async with client_of(measured.app) as client:
-            assert (await client.get("/worked")).status_code == 200
+            given((await client.get("/worked")).status_code == 200, "it answers")
         took = perf_counter() - begun
-        assert measured.read().requests == 1
+        given(measured.read().requests == 1, "it is counted")
         assert measured.read().seconds < took - WORK_SECONDS / 2
 
 
@@ -91,8 +112,8 @@ async def test_the_time_of_an_answer_ends_before_the_work_behind_it(library: Lib
 async def test_an_answer_that_breaks_off_is_a_failure(library: Library) -> None:
     with library(service()) as measured:
         async with client_of(measured.app) as client:
-            assert (await client.get("/torn")).status_code == 200
-        assert measured.read().requests == 1
+            given((await client.get("/torn")).status_code == 200, "it begins to answer")
+        given(measured.read().requests == 1, "it is counted")
         assert measured.read().failed == 1
 
 

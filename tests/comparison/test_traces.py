@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.app.otlp_sink import Behaviour, otlp_sink
-from tests.comparison.faults import OPENTELEMETRY, SDK, fault
+from tests.comparison.faults import OPENTELEMETRY, SDK, fault, given
 from tests.comparison.service import PIECES, client_of, service
 from tests.comparison.traces import opentelemetry, our_process, ours, sdk_process
 
@@ -31,13 +31,22 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.mark.parametrize("library", [ours, opentelemetry], ids=lambda library: library.__name__)
+async def test_a_plain_request_is_traced_by_both(library: Library) -> None:
+    with library(service()) as traced:
+        async with client_of(traced.app) as client:
+            assert (await client.get("/items/1/")).status_code == 200
+        assert [span for span in traced.spans() if "/items/{item_id}/" in span]
+
+
 @pytest.mark.parametrize(
     "library", [ours, fault(opentelemetry, OPENTELEMETRY, "it is a span for each piece besides")]
 )
 async def test_an_answer_in_pieces_is_one_span(library: Library) -> None:
     with library(service()) as traced:
         async with client_of(traced.app) as client:
-            assert (await client.get("/pieces")).text == "piece" * PIECES
+            given((await client.get("/pieces")).text == "piece" * PIECES, "it answers in pieces")
+        given(traced.spans(), "it is traced")
         assert len(traced.spans()) == 1
 
 
@@ -48,7 +57,7 @@ async def test_a_token_in_a_query_string_is_in_no_span(library: Library) -> None
     with library(service()) as traced:
         async with client_of(traced.app) as client:
             await client.get("/items/1/", params={"reset_token": TOKEN})
-        assert traced.spans()
+        given(traced.spans(), "it is traced")
         assert [span for span in traced.spans() if TOKEN in span] == []
 
 
