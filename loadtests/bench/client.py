@@ -33,14 +33,17 @@ class Job:
     path: str
     connections: int
     requests: list[tuple[str, str]]
+    # Of a caller whose trace is kept; nobody's when empty.
+    traceparent: str = ""
 
     def encode(self) -> Iterator[bytes]:
         """Write the requests as they go over the wire."""
+        trace = f"traceparent: {self.traceparent}\r\n" if self.traceparent else ""
         for token, body in self.requests:
             content = body.encode()
             yield (
                 f"{self.method} {self.path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
-                f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+                f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n{trace}"
                 f"Content-Length: {len(content)}\r\n\r\n"
             ).encode() + content
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from loadtests.bench.machine import choose_cores, describe_machine, pinned
 from loadtests.bench.report import BenchResult
-from loadtests.bench.rounds import Bench
+from loadtests.bench.rounds import SETTLING, Bench
 from loadtests.bench.servers import Variant
 from loadtests.bench.statistics import estimate
 from loadtests.bench.swiping import NEW, prepare_swipes
@@ -128,7 +128,7 @@ def judge(samples: Sequence[Sample]) -> list[Check]:
 
 def _samples(options: Options, cores: Cores, say: Callable[[str], None]) -> list[Sample]:
     warm_up = min(options.requests, MOST_WARM_UP)
-    needed = (options.requests + warm_up) * options.rounds * len(VARIANTS)
+    needed = (options.requests + warm_up + SETTLING) * options.rounds * len(VARIANTS)
     arguments = ["--bare", "--workers", str(len(VARIANTS))]
     with ExitStack() as cleanup:
         with pinned(cores.others):

@@ -6,8 +6,8 @@ as long as they live, by nothing but where their objects happen to lie in memory
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 # A disturbance of a tenth of a second hardly ever meets one variant alone.
 TURN_REQUESTS = 24
-# What was told of a request may leave five seconds after it.
-SETTLE_SECONDS = 6.0
+# Requests of a round and server that make it tell of the others: after the warm-up, and at its end.
+SETTLING = 2
 MICROSECONDS = 1_000_000
 
 
@@ -118,6 +118,7 @@ class Bench:
                     job = job or self.prepare(servers[0])
                     for server in servers:
                         self._send(sender, server, job(server, warm_up))
+                        self._settle(sender, server, job)
                     samples += self._round(number, servers, sender, job, requests)
                 found = ", ".join(f"{s.variant} {s.cpu:,.0f} µs" for s in samples[-len(order) :])
                 say(f"round {number} of {rounds}: {found}")
@@ -131,7 +132,6 @@ class Bench:
         job: MakeJob,
         requests: int,
     ) -> list[Sample]:
-        time.sleep(SETTLE_SECONDS)
         tallies = [Tally(server.cpu_seconds()) for server in servers]
         for begun in range(0, requests, TURN_REQUESTS):
             for server, tally in zip(servers, tallies, strict=True):
@@ -139,12 +139,23 @@ class Bench:
                 before = self._behind()
                 seconds, milliseconds = self._send(sender, server, turn)
                 tally.note(seconds, milliseconds, before, self._behind())
-        time.sleep(SETTLE_SECONDS)
-        found = []
         for server, tally in zip(servers, tallies, strict=True):
-            found.append(tally.sample(number, server))
-            server.check_told()
-        return found
+            tally.requests += self._settle(sender, server, job)
+        return [
+            tally.sample(number, server) for server, tally in zip(servers, tallies, strict=True)
+        ]
+
+    def _settle(self, sender: Sender, server: Running, job: MakeJob) -> int:
+        """Have it tell of all that it was asked; returns how many requests more that has cost.
+
+        The last one belongs to a trace that its caller keeps, and so must the server: whatever has
+        left before it is out once this trace is.
+        """
+        trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+        last = replace(job(server, 1), traceparent=f"00-{trace_id}-{span_id}-01")
+        self._send(sender, server, last)
+        server.wait_told(trace_id)
+        return len(last.requests)
 
     def _behind(self) -> dict[str, float]:
         return {name: cpu_seconds(pid) for name, pid in self.behind.items()}

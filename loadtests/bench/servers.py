@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 30
+# Spans leave every five seconds; a batch that failed leaves again.
+TELL_SECONDS = 30
 LOOK_EVERY_SECONDS = 0.1
 PROBE_SECONDS = 2.0
 SINK = (sys.executable, "-m", "loadtests.bench.sink")
@@ -70,12 +72,22 @@ class Running:
             raise InvalidRun(f"the server {self.variant.name} has ended; its log is {self.log}")
         return cpu_seconds(self.process.pid)
 
-    def check_told(self) -> None:
-        """Raise InvalidRun when a variant that should tell of requests has told nothing."""
-        with _open(self.sink, timeout=PROBE_SECONDS) as answer:
-            told: dict[str, int] = json.load(answer)
-        if self.variant.tells and not (told["lines"] and told["exports"]):
-            raise InvalidRun(f"{self.variant.name} has told nothing: {told}")
+    def wait_told(self, trace_id: str) -> None:
+        """Return once it has told of a trace, and so of all before it, in a span and a line.
+
+        Raises InvalidRun when it does not. A variant that tells nothing has nothing left to do.
+        """
+        deadline = time.monotonic() + TELL_SECONDS
+        while self.variant.tells:
+            with _open(f"{self.sink}/{trace_id}", timeout=PROBE_SECONDS) as answer:
+                told: dict[str, bool] = json.load(answer)
+            if all(told.values()):
+                return
+            if time.monotonic() > deadline:
+                raise InvalidRun(
+                    f"{self.variant.name} has not told of a request in {TELL_SECONDS} s: {told}"
+                )
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 @contextmanager

@@ -1,15 +1,17 @@
-"""Where telemetry goes in a measurement: a program that takes spans and lines and forgets them.
+"""Where telemetry goes in a measurement: a program that takes spans and lines.
 
-`python -m loadtests.bench.sink` prints its port. It takes OTLP by POST, lines on standard input,
-and tells by GET how much has come: whoever tells nothing is measured as doing nothing.
+`python -m loadtests.bench.sink` prints its port. It takes OTLP by POST and lines on standard input,
+and says by `GET /<trace id>` whether a span and a line of that trace have come: whoever tells
+nothing is measured as doing nothing.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -19,11 +21,17 @@ CHUNK = 1 << 16
 
 @dataclass(slots=True)
 class Swallowed:
-    """What has come so far."""
+    """What has come so far: lines, and exports as they were encoded."""
 
-    lines: int = 0
-    exports: int = 0
-    export_bytes: int = 0
+    lines: bytearray = field(default_factory=bytearray)
+    exports: bytearray = field(default_factory=bytearray)
+
+    def tells_of(self, trace_id: str) -> dict[str, bool]:
+        """Say where a trace has been told of: hexadecimal in lines, as bytes in exports."""
+        return {
+            "line": trace_id.encode() in self.lines,
+            "span": bytes.fromhex(trace_id) in self.exports,
+        }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,15 +42,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take spans."""
-        size = int(self.headers["Content-Length"])
-        self.rfile.read(size)
-        self.swallowed.exports += 1
-        self.swallowed.export_bytes += size
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        packed = self.headers["Content-Encoding"] == "gzip"
+        self.swallowed.exports += gzip.decompress(body) if packed else body
         self._answer("application/x-protobuf", b"")
 
     def do_GET(self) -> None:
         """Tell."""
-        self._answer("application/json", json.dumps(asdict(self.swallowed)).encode())
+        told = self.swallowed.tells_of(self.path.removeprefix("/"))
+        self._answer("application/json", json.dumps(told).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -61,7 +69,7 @@ def main() -> None:
     Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)  # noqa: T201  # a program of its own
     while chunk := os.read(STDIN, CHUNK):
-        Handler.swallowed.lines += chunk.count(b"\n")
+        Handler.swallowed.lines += chunk
     server.shutdown()
     sys.exit(0)
 
