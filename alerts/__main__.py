@@ -24,7 +24,7 @@ from alerts.rule_files import (
     rule_files,
     write_rule_files,
 )
-from alerts.words import Links
+from alerts.words import PageLinks
 from slo.conventions import ID, identity
 from slo.objectives import UnknownSloError, choose
 from slo.specs.locate import SpecError
@@ -116,7 +116,7 @@ def build(
         for name in write(folder):
             click.echo(f"changed {folder / name}")
         return
-    files = rule_files(render_all(read_specs(specs), Links(runbooks, dashboards)))
+    files = rule_files(render_all(read_specs(specs), PageLinks(runbooks, dashboards)))
     for name in write_rule_files(out, files):
         click.echo(f"changed {out / name}")
 
@@ -206,7 +206,7 @@ def export(
     if not all("=" in pair for pair in pairs):
         raise click.UsageError("a label is NAME=VALUE")
     labels = dict(pair.split("=", 1) for pair in pairs)
-    rendered = render_all(_chosen(ids, specs), Links(runbooks, dashboards))
+    rendered = render_all(_chosen(ids, specs), PageLinks(runbooks, dashboards))
     if out is None:
         click.echo(FORMATS[form](rendered, labels), nl=False)
         return

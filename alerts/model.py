@@ -70,11 +70,11 @@ class AlertingRule:
 
     def document(self) -> dict[str, object]:
         """Return the rule as its file writes it."""
+        waits = {"for": self.wait, "keep_firing_for": self.keep_firing}
         return {
             "alert": self.alert,
             "expr": self.expr,
-            "for": duration(self.wait),
-            "keep_firing_for": duration(self.keep_firing),
+            **{name: duration(wait) for name, wait in waits.items() if wait},
             "labels": {"severity": self.severity.value, **self.labels},
             "annotations": {
                 "summary": self.summary,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from slo import conventions
 from slo.conventions import ID, identity
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 
 
+class Links(Protocol):
+    """Leads from an alert to where its reader goes on."""
+
+    def of(self, alert: str, slo: Slo) -> dict[str, str]:
+        """Return the annotations that link there."""
+
+
 @dataclass(frozen=True, slots=True)
-class Links:
+class PageLinks:
     """Addresses of the pages about an alert; empty ones are left out.
 
     `{alert}`, `{slo}` and `{sloth_id}` in them are replaced; without any, a runbook's address ends
-    in the name of the alert and a dashboard's in that of the SLO's series. The link to the one
-    panel of an alert belongs into `of`, once dashboards are generated with fixed panel numbers.
+    in the name of the alert and a dashboard's in that of the SLO's series.
     """
 
     runbooks: str = ""
@@ -39,7 +45,7 @@ class Links:
         return {name: address for name, address in found.items() if address}
 
 
-NO_LINKS = Links()
+NO_LINKS = PageLinks()
 
 
 def _address(template: str, names: dict[str, str], ending: str) -> str:

@@ -17,7 +17,7 @@ from app.telemetry.catalog import (
     SWIPE_CREATE,
 )
 from slo.indicators import LatencySli, RatioSli
-from slo.model import Slo
+from slo.model import Alerting, Slo
 from slo.promql import Matcher
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ def requests(route: Route) -> tuple[Matcher, ...]:
     )
 
 
+# Who is told of them, and how: labels that the routes of alerts go by.
+ALERTING = Alerting(
+    labels={"alert_type": "symptom", "team": "adoption"},
+    page_labels={"channel": "pager"},
+    ticket_labels={"channel": "ticket"},
+)
+
 SWIPE_AVAILABILITY = Slo(
     id="swipe-availability",
     service="petswipe",
@@ -45,6 +52,7 @@ SWIPE_AVAILABILITY = Slo(
     description="A swipe is answered without a server error.",
     objective=Fraction(catalog.OBJECTIVES["swipe-availability"]),
     sli=RatioSli(HTTP_DURATION, requests(SWIPE_CREATE), FAILED),
+    alerting=ALERTING,
 )
 SWIPE_LATENCY = Slo(
     id="swipe-latency",
@@ -53,6 +61,7 @@ SWIPE_LATENCY = Slo(
     description="A swipe is answered within 150 ms.",
     objective=Fraction(catalog.OBJECTIVES["swipe-latency"]),
     sli=LatencySli(HTTP_DURATION, (*requests(SWIPE_CREATE), ANSWERED), Fraction("0.15")),
+    alerting=ALERTING,
 )
 DECK_AVAILABILITY = Slo(
     id="deck-availability",
@@ -61,6 +70,7 @@ DECK_AVAILABILITY = Slo(
     description="A deck is answered without a server error.",
     objective=Fraction(catalog.OBJECTIVES["deck-availability"]),
     sli=RatioSli(HTTP_DURATION, requests(DECK_READ), FAILED),
+    alerting=ALERTING,
 )
 DECK_LATENCY = Slo(
     id="deck-latency",
@@ -69,6 +79,7 @@ DECK_LATENCY = Slo(
     description="A deck is answered within 150 ms.",
     objective=Fraction(catalog.OBJECTIVES["deck-latency"]),
     sli=LatencySli(HTTP_DURATION, (*requests(DECK_READ), ANSWERED), Fraction("0.15")),
+    alerting=ALERTING,
 )
 
 OBJECTIVES = (SWIPE_AVAILABILITY, SWIPE_LATENCY, DECK_AVAILABILITY, DECK_LATENCY)
