@@ -11,11 +11,13 @@ import click
 from rich.console import Console
 
 from alerts.artifacts import GENERATED, write
-from alerts.checks.registry import CHECKS, run
+from alerts.checks.registry import listing, run
+from alerts.components.registry import WATCHES
 from alerts.rehearsal.play import play
 from alerts.rehearsal.progress import Progress
 from alerts.rehearsal.promtool import Outcome, PromtoolError, find_promtool
 from alerts.rehearsal.table import result_lines
+from alerts.rehearsal.watch_play import play_watches
 from alerts.rule_files import (
     FORMATS,
     RuleFileError,
@@ -33,6 +35,7 @@ from slo.specs.read import read_specs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alerts.rehearsal.promtool import Result
     from slo.model import Slo
 
 FINDING = 1
@@ -123,17 +126,32 @@ def build(
 
 @cli.command()
 @FOLDER
-def check(folder: Path) -> None:
-    """Check the generated files; prints one line a problem and exits 1 when there is one."""
-    problems = run(folder)
-    for problem in problems:
-        click.echo(str(problem))
-    click.echo(f"{len(CHECKS)} checks, {len(problems)} problems", err=True)
+@click.option("--fix", is_flag=True, help="Write generated files that have drifted, then check.")
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+@click.option("--list", "listed", is_flag=True, help="Print every check and what it asks for.")
+def check(folder: Path, fix: bool, as_json: bool, listed: bool) -> None:
+    """Check rules, configuration and workflows; prints one line a problem and exits 1 then."""
+    if listed:
+        if fix or as_json:
+            raise click.UsageError("--list goes alone")
+        for name, holds in listing():
+            click.echo(f"{name:<24} {holds}")
+        return
+    for name in write(folder) if fix else ():
+        click.echo(f"changed {folder / name}", err=True)
+    problems = [problem.seen_from(Path.cwd()) for problem in run(folder)]
+    if as_json:
+        click.echo(json.dumps([problem.document() for problem in problems], indent=2))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+    checks = sum(1 for _ in listing())
+    click.echo(f"{checks} checks, {len(problems)} problems", err=True)
     raise SystemExit(FINDING if problems else 0)
 
 
 @cli.command()
-@click.argument("ids", nargs=-1, metavar="[SLO]...")
+@click.argument("ids", nargs=-1, metavar="[SLO|ALERT]...")
 @SPEC
 @click.option(
     "--keep",
@@ -159,12 +177,13 @@ def test(
 ) -> None:
     """Rehearse every alert with promtool: burns, outages, little traffic, none, and no data.
 
-    Exits 1 when an alert does not do what its objective asks for. What cannot be simulated is
+    Alerts on thresholds are played past and just short of theirs, to their end, and without data.
+    Exits 1 when an alert does not do what it is declared for. What cannot be simulated is
     listed with the reason, and fails nothing.
     """
     progress = Progress(Console(stderr=True))
     try:
-        results = play(_chosen(ids, specs), find_promtool(promtool), keep, progress)
+        results = _rehearse(ids, specs, find_promtool(promtool), keep, progress)
     finally:
         progress.close()
     if form == "json":
@@ -212,6 +231,21 @@ def export(
         return
     for name in write_rule_files(out, prometheus_rule_files(rendered, labels)):
         click.echo(f"changed {out / name}")
+
+
+def _rehearse(
+    ids: tuple[str, ...],
+    specs: tuple[str, ...],
+    promtool: Path,
+    keep: Path | None,
+    progress: Progress,
+) -> list[Result]:
+    """Rehearse the SLOs and the other alerts that are named, everything when none is."""
+    watched = {} if specs else {watch.alert: watch for watch in WATCHES}
+    slos = tuple(wanted for wanted in ids if wanted not in watched)
+    watches = [watch for watch in watched.values() if not ids or watch.alert in ids]
+    results = play(_chosen(slos, specs), promtool, keep, progress) if slos or not ids else []
+    return results + play_watches(watches, promtool, keep, progress)
 
 
 def _chosen(ids: tuple[str, ...], specs: tuple[str, ...]) -> tuple[Slo, ...]:

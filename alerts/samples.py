@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ class Course:
 
     stages: tuple[Stage, ...]
     step: timedelta
+    # Events a minute where a share of them is meant: more than any floor asks for.
+    busy: float = 6000.0
 
     def scaled(self, factor: float) -> Course:
         """Multiply every value."""
@@ -41,7 +43,7 @@ class Course:
             Stage(None if stage.value is None else stage.value * factor, stage.minutes)
             for stage in self.stages
         )
-        return Course(tuple(stages), self.step)
+        return replace(self, stages=tuple(stages))
 
     def counter(self, per_minute: Callable[[float], float]) -> str:
         """Write what a counter shows that grows by so much in each minute of a stage."""
@@ -84,7 +86,7 @@ def series(selector: Selector, extra: Sequence[Matcher] = (), avoid: Sequence[Ma
     wanted = [*selector.matchers, *extra]
     labels = selector.metric.labels
     found = {label.name: _value(label, wanted, avoid) for label in labels}
-    found |= {m.label: m.value for m in wanted if m.operator == "=" and m.label not in found}
+    found |= {m.label: _some_value(m) for m in wanted if m.label not in found}
     for name, value in TARGET.items():
         found.setdefault(name, value)
     inner = ",".join(f"{name}={quoted(value)}" for name, value in found.items() if value)

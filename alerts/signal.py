@@ -15,7 +15,7 @@ from zlib import crc32
 from alerts.model import RecordingRule
 
 if TYPE_CHECKING:
-    from alerts.aggregations import Aggregation
+    from alerts.aggregation import Aggregation
 
 # level:metric:operations, as Prometheus' own guide has it.
 RECORD = re.compile(r"[a-z_]+:[a-z_0-9]+:[a-z_0-9]+")
@@ -33,6 +33,7 @@ class Unit(StrEnum):
     BYTES = "bytes"
     BYTES_PER_SECOND = "Bps"
     PER_SECOND = "ops"
+    PER_MINUTE = "opm"
     REQUESTS_PER_SECOND = "reqps"
     NUMBER = "short"
     DOLLARS = "currencyUSD"
@@ -62,6 +63,8 @@ class Signal:
     unit: Unit
     of: Aggregation
     dashboard: Dashboard
+    # The key of the panel that it shares with others; a signal without one has its own.
+    shown_in: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a name outside the convention, and a signal that nobody could read."""
@@ -78,7 +81,7 @@ class Signal:
     @property
     def panel(self) -> int:
         """Return the number of its panel, the same wherever it moves on its dashboard."""
-        return panel_id(self.record)
+        return panel_id(self.shown_in or self.record)
 
     def rule(self) -> RecordingRule:
         """Render the rule that records it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from fractions import Fraction
 
-from alerts.aggregations import Increase, Rate, Ratio, Surge
+from alerts.counting import Increase, Rate, Ratio
+from alerts.derived import Surge
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -27,7 +28,7 @@ LOG_IN_FAILURES = Signal(
     "Log-ins in each second that were refused or slowed down.",
     Unit.PER_SECOND,
     FAILED_LOG_INS,
-    Dashboard.APPLICATION,
+    Dashboard.BUSINESS,
 )
 LOG_IN_SURGE = Signal(
     "job:login_failures:ratio_to_day",
@@ -35,7 +36,7 @@ LOG_IN_SURGE = Signal(
     "How many times the mean of the last day log-ins fail now; at least 3 a minute count as mean.",
     Unit.NUMBER,
     Surge(LOG_IN_FAILURES.record, FAILED_LOG_INS, timedelta(days=1), FLOOR),
-    Dashboard.APPLICATION,
+    Dashboard.BUSINESS,
 )
 TOKEN_REUSE = Signal(
     "job:token_reuse:increase15m",
@@ -46,7 +47,7 @@ TOKEN_REUSE = Signal(
         Selector(REFRESHES, REFRESHES.name, (Matcher("outcome", "=", "reuse"),)),
         timedelta(minutes=15),
     ),
-    Dashboard.APPLICATION,
+    Dashboard.BUSINESS,
 )
 RATE_REFUSALS = Signal(
     "job:rate_limited:ratio_rate5m",
@@ -54,7 +55,7 @@ RATE_REFUSALS = Signal(
     "The share of requests that a rate limit has refused.",
     Unit.SHARE,
     Ratio(LIMITED.where(Matcher("outcome", "=", "refused")), LIMITED, FIVE_MINUTES),
-    Dashboard.APPLICATION,
+    Dashboard.BUSINESS,
 )
 SIGNALS = (LOG_IN_FAILURES, LOG_IN_SURGE, TOKEN_REUSE, RATE_REFUSALS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from fractions import Fraction
 
-from alerts.aggregations import Increase, Quantile, Rate, Ratio
+from alerts.counting import Increase, Quantile, Rate, Ratio
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Floor, Past, Team, Watch
@@ -37,7 +37,7 @@ REQUESTS_5M = Signal(
     "How many requests there were: with few of them, no share of errors says much.",
     Unit.NUMBER,
     Increase(REQUESTS, FIVE_MINUTES),
-    Dashboard.APPLICATION,
+    Dashboard.LOAD_TEST,
 )
 ERROR_RATE = Signal(
     "job:http_errors:ratio_rate5m",
@@ -46,6 +46,7 @@ ERROR_RATE = Signal(
     Unit.SHARE,
     Ratio(ERRORS, REQUESTS, FIVE_MINUTES),
     Dashboard.APPLICATION,
+    shown_in="application:errors",
 )
 ERRORS_5M = Signal(
     "job:http_errors:increase5m",
@@ -54,6 +55,7 @@ ERRORS_5M = Signal(
     Unit.NUMBER,
     Increase(ERRORS, FIVE_MINUTES),
     Dashboard.APPLICATION,
+    shown_in="application:errors",
 )
 
 
@@ -66,6 +68,7 @@ def _latency(share: float) -> Signal:
         Unit.SECONDS,
         Quantile(ANSWERS, share, FIVE_MINUTES),
         Dashboard.APPLICATION,
+        shown_in="application:response-time",
     )
 
 
@@ -76,7 +79,7 @@ LOOP = Signal(
     "How late the loop of a process runs what is due. Every request of that process waits as long.",
     Unit.SECONDS,
     Quantile(LAG, 0.99, FIVE_MINUTES, ("job", "instance")),
-    Dashboard.APPLICATION,
+    Dashboard.INFRASTRUCTURE,
 )
 SIGNALS = (REQUEST_RATE, REQUESTS_5M, ERROR_RATE, ERRORS_5M, P50, P95, P99, LOOP)
 

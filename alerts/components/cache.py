@@ -6,7 +6,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.aggregations import Level, Part, Rate, Ratio
+from alerts.counting import Rate, Ratio
+from alerts.levels import Level, Part
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Floor, Past, Team, Watch

@@ -9,9 +9,11 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.aggregations import Average, Increase, Spent
 from alerts.components.api import REQUESTS
 from alerts.components.nodes import CPU, MEMORY
+from alerts.counting import Increase
+from alerts.derived import Average
+from alerts.levels import Spent
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -50,7 +52,7 @@ COST_OF_ALL = Signal(
 MONTH_SPENT = Signal(
     "service:cost_month:ratio_of_budget",
     "Cost of 30 days by the budget",
-    "What the last 30 days have cost, by the budget of a month.",
+    "What 30 days cost at the mean of the last 30, by the budget of a month.",
     Unit.SHARE,
     Average(COST_OF_ALL.record, COST_OF_ALL.of, MONTH, HOURS_OF_MONTH / BUDGET),
     Dashboard.COST,
@@ -60,7 +62,7 @@ CPU_WEEK = Signal(
     "CPU of a week",
     "The mean share of time that the cores of a node were not idle in seven days.",
     Unit.SHARE,
-    Average(CPU.record, CPU.of, WEEK),
+    Average(CPU.record, CPU.of, WEEK, whole=True),
     Dashboard.COST,
 )
 MEMORY_WEEK = Signal(
@@ -68,7 +70,7 @@ MEMORY_WEEK = Signal(
     "Memory of a week",
     "The mean share of a node's memory that was taken in seven days.",
     Unit.SHARE,
-    Average(MEMORY.record, MEMORY.of, WEEK),
+    Average(MEMORY.record, MEMORY.of, WEEK, whole=True),
     Dashboard.COST,
 )
 REQUESTS_30D = Signal(
@@ -76,7 +78,7 @@ REQUESTS_30D = Signal(
     "Requests in 30 days",
     "How many requests the API had in 30 days: none means that nobody needs it.",
     Unit.NUMBER,
-    Increase(REQUESTS, MONTH),
+    Increase(REQUESTS, MONTH, whole=True),
     Dashboard.COST,
 )
 SIGNALS = (COST, COST_OF_ALL, MONTH_SPENT, CPU_WEEK, MEMORY_WEEK, REQUESTS_30D)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.aggregations import Always, Increase
+from alerts.counting import Increase
+from alerts.levels import Always
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch

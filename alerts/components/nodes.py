@@ -6,7 +6,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.aggregations import Busy, Elapsed, Missing, Taken
+from alerts.counting import Busy
+from alerts.levels import Elapsed, Missing, Taken
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -85,6 +86,7 @@ NO_BACKUP = Signal(
     Unit.NUMBER,
     Missing((BACKUP,)),
     Dashboard.DATABASE,
+    shown_in=BACKUP_AGE.record,
 )
 SIGNALS = (CPU, MEMORY, DISK, CERTIFICATE, BACKUP_AGE, NO_BACKUP)
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.aggregations import Alive, Changes, Increase, Level, Missing, Ratio
+from alerts.counting import Changes, Increase, Ratio
+from alerts.levels import Alive, Level, Missing
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -39,6 +40,7 @@ API_TARGETS = Signal(
     Unit.NUMBER,
     Alive(_of(JOB), JOB),
     Dashboard.APPLICATION,
+    shown_in="application:instance-status",
 )
 DISPATCHER_TARGETS = Signal(
     "job:dispatcher_targets:up",
@@ -47,6 +49,7 @@ DISPATCHER_TARGETS = Signal(
     Unit.NUMBER,
     Alive(_of(DISPATCH_JOB), DISPATCH_JOB),
     Dashboard.APPLICATION,
+    shown_in="application:instance-status",
 )
 SCRAPES = Signal(
     "instance:scrape:up",
@@ -74,6 +77,7 @@ RESTARTS = Signal(
         timedelta(minutes=15),
     ),
     Dashboard.APPLICATION,
+    shown_in="application:deployments",
 )
 SPANS_LOST = Signal(
     "job:telemetry_spans_dropped:ratio_rate5m",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from fractions import Fraction
 
-from alerts.aggregations import Level
+from alerts.levels import Level
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -19,7 +19,7 @@ WAITING = Signal(
     "Events that are written but not delivered yet.",
     Unit.NUMBER,
     Level(Selector(OUTBOX_WAITING, OUTBOX_WAITING.name, ())),
-    Dashboard.APPLICATION,
+    Dashboard.INFRASTRUCTURE,
 )
 OLDEST = Signal(
     "job:outbox_oldest_seconds:max",
@@ -27,7 +27,7 @@ OLDEST = Signal(
     "How long the event that has waited longest has waited; 0 while none does.",
     Unit.SECONDS,
     Level(Selector(OUTBOX_OLDEST, OUTBOX_OLDEST.name, ())),
-    Dashboard.APPLICATION,
+    Dashboard.INFRASTRUCTURE,
 )
 DEAD = Signal(
     "job:outbox_dead:max",
@@ -35,7 +35,7 @@ DEAD = Signal(
     "Events that were given up after too many attempts. Somebody must look at each.",
     Unit.NUMBER,
     Level(Selector(OUTBOX_DEAD, OUTBOX_DEAD.name, ())),
-    Dashboard.APPLICATION,
+    Dashboard.INFRASTRUCTURE,
 )
 SIGNALS = (WAITING, OLDEST, DEAD)
 

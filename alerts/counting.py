@@ -1,0 +1,180 @@
+"""Signals of what happens in a window: shares, quantiles, numbers, rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from alerts.aggregation import by
+from alerts.samples import MINUTE, series
+from slo.promql import Matcher, duration
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from alerts.samples import Course
+    from slo.promql import Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The share of bad events: 0 while nothing is bad, absent while nothing happens."""
+
+    bad: Selector
+    total: Selector
+    window: timedelta
+    labels: tuple[str, ...] = ("job",)
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        total = f"sum {by(self.labels)} (rate({self.total.over(self.window)}))"
+        bad = f"sum {by(self.labels)} (rate({self.bad.over(self.window)}))"
+        return f"({bad} or 0 * {total}) / ({total} > 0)"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Let so many of the events be bad."""
+        bad = series(self.bad)
+        if self.bad.metric != self.total.metric:
+            return {
+                bad: course.counter(lambda share: share * course.busy),
+                series(self.total): course.counter(lambda _: course.busy),
+            }
+        apart = [m for m in self.bad.matchers if m not in self.total.matchers]
+        good = series(self.total, avoid=apart)
+        return {
+            bad: course.counter(lambda share: share * course.busy),
+            good: course.counter(lambda share: (1 - share) * course.busy),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A quantile of a histogram, interpolated inside its bucket as Prometheus does."""
+
+    of: Selector
+    share: float
+    window: timedelta
+    labels: tuple[str, ...] = ("job",)
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        rates = f"sum {by((*self.labels, 'le'))} (rate({self.of.over(self.window)}))"
+        return f"histogram_quantile({self.share:g}, {rates})"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Fill the buckets so that the quantile lies where it is wanted."""
+        edges = (*self.of.metric.buckets, float("inf"))
+        return {
+            series(self.of, (Matcher("le", "=", _edge(edge)),)): course.counter(
+                lambda value, edge=edge: course.busy * self._below(edge, value)  # type: ignore[misc]
+            )
+            for edge in edges
+        }
+
+    def _below(self, edge: float, value: float) -> float:
+        """Return the share of events up to an edge while the quantile is `value`."""
+        pairs = list(pairwise((0.0, *self.of.metric.buckets)))
+        low, high = next((a, b) for a, b in pairs if a <= value < b or b == pairs[-1][1])
+        if edge >= high:
+            return 1.0
+        within = (value - low) / (high - low)
+        return (self.share - within) / (1 - within) if edge >= low else 0.0
+
+
+def _edge(edge: float) -> str:
+    return "+Inf" if edge == float("inf") else repr(edge)
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """How many events there were in a window.
+
+    `whole` keeps it back until they have been counted for as long: a new service is not unused.
+    """
+
+    of: Selector
+    window: timedelta
+    labels: tuple[str, ...] = ("job",)
+    whole: bool = False
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        increase = f"sum {by(self.labels)} (increase({self.of.over(self.window)}))"
+        if not self.whole:
+            return increase
+        then = f"sum {by(self.labels)} ({self.of} offset {duration(self.window)})"
+        return f"{increase} and {then}"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Let so many happen in each window."""
+        return {series(self.of): course.counter(lambda number: number / (self.window / MINUTE))}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many events there are a second."""
+
+    of: Selector
+    window: timedelta
+    labels: tuple[str, ...] = ("job",)
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        return f"sum {by(self.labels)} (rate({self.of.over(self.window)}))"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Let so many happen each second."""
+        return {series(self.of): course.counter(lambda rate: rate * MINUTE.total_seconds())}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How often a value has changed in a window, like the start time of a process."""
+
+    of: Selector
+    window: timedelta
+    labels: tuple[str, ...] = ("job", "instance")
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        return f"max {by(self.labels)} (changes({self.of.over(self.window)}))"
+
+    def period(self, number: float, step: timedelta) -> timedelta:
+        """Return how far apart changes are of which each window holds so many, or more."""
+        return int((self.window / step - 1) / number) * step if number else self.window * 1000
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Let it change so often in each window, evenly."""
+        parts = []
+        level = 0
+        for stage in course.stages:
+            left = round(stage.minutes * MINUTE / course.step)
+            if stage.value is None:
+                parts.append(f"_x{left}")
+                continue
+            period = round(self.period(stage.value, course.step) / course.step)
+            while left:
+                run = min(period, left)
+                level += 1
+                parts.append(f"{level}+0x{run - 1}")
+                left -= run
+        return {series(self.of): " ".join(parts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What share of its time something is not idle."""
+
+    idle: Selector
+    window: timedelta
+    labels: tuple[str, ...] = ("job", "instance")
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        return f"1 - avg {by(self.labels)} (rate({self.idle.over(self.window)}))"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Be idle for the rest of each minute."""
+        seconds = MINUTE.total_seconds()
+        return {series(self.idle): course.counter(lambda share: (1 - share) * seconds)}
