@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alerts.prometheus_config import alertmanager_document, prometheus_document
+from alerts.alertmanager_config import TEMPLATES, alertmanager_document
+from alerts.prometheus_config import blackbox_document, prometheus_document
 from alerts.registry import RULE_FILES
 from alerts.rule_files import dump
 
@@ -15,13 +16,20 @@ HEADER = "# Generated from {source} by `python -m alerts build`; do not edit.\n"
 def render() -> dict[str, str]:
     """Render every generated file; the same declarations give the same bytes."""
     files = {
-        name: as_yaml("slo/objectives.py", {"groups": [group.document() for group in groups]})
-        for name, groups in RULE_FILES.items()
+        name: as_yaml(file.source, {"groups": [group.document() for group in file.groups]})
+        for name, file in RULE_FILES.items()
     }
-    source = "alerts/prometheus_config.py"
-    files["prometheus.yml"] = as_yaml(source, prometheus_document())
-    files["alertmanager.yml"] = as_yaml(source, alertmanager_document())
+    files["prometheus.yml"] = as_yaml("alerts/prometheus_config.py", prometheus_document())
+    files["blackbox.yml"] = as_yaml("alerts/prometheus_config.py", blackbox_document())
+    files["alertmanager.yml"] = as_yaml("alerts/alertmanager_config.py", alertmanager_document())
+    files[TEMPLATES] = _template()
     return files
+
+
+def _template() -> str:
+    """Copy the message templates; what stands outside of their definitions is sent to nobody."""
+    header = HEADER.format(source=f"alerts/{TEMPLATES}")
+    return header + (Path(__file__).parent / TEMPLATES).read_text()
 
 
 def write(folder: Path = GENERATED) -> list[str]:
@@ -32,11 +40,12 @@ def write(folder: Path = GENERATED) -> list[str]:
     for name, text in files.items():
         path = folder / name
         if not path.is_file() or path.read_text() != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
             touched.append(name)
     for stale in _stale(files, folder):
         stale.unlink()
-        touched.append(stale.name)
+        touched.append(str(stale.relative_to(folder)))
     return touched
 
 
@@ -56,7 +65,8 @@ def differences(folder: Path = GENERATED) -> list[str]:
 
 
 def _stale(files: dict[str, str], folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name not in files)
+    known = {folder / name for name in files}
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path not in known)
 
 
 def _first_difference(found: str, wanted: str) -> int | None:

@@ -1,14 +1,17 @@
-"""The configuration of Prometheus and Alertmanager, for compose and the embedded stack alike."""
+"""The configuration of Prometheus, for compose and the embedded stack alike."""
 
 from __future__ import annotations
 
-from alerts.burn_rate import inhibit_rules
+from alerts.exporters import ALERTMANAGER, BLACKBOX, NODE, POSTGRES, PROMETHEUS, REDIS
 from app.telemetry.catalog import DISPATCH_JOB, JOB
-from slo.objectives import OBJECTIVES
 
 SCRAPE_INTERVAL = "15s"
 # Shorter than the 2 s to which a rehearsal cuts the interval; a scrape takes about 10 ms.
 SCRAPE_TIMEOUT = "1500ms"
+# Where the blackbox exporter listens, and its module that begins TLS and tells of certificates.
+BLACKBOX_ADDRESS = "blackbox:9115"
+BLACKBOX_MODULE = "tls"
+JOBS = (JOB, DISPATCH_JOB, NODE, POSTGRES, REDIS, PROMETHEUS, ALERTMANAGER)
 
 
 def prometheus_document() -> dict[str, object]:
@@ -20,27 +23,38 @@ def prometheus_document() -> dict[str, object]:
             "evaluation_interval": SCRAPE_INTERVAL,
         },
         "rule_files": ["*.rules.yml"],
-        "alerting": {
-            "alertmanagers": [{"file_sd_configs": [{"files": ["targets/alertmanager.json"]}]}]
-        },
+        "alerting": {"alertmanagers": [_targets(ALERTMANAGER)]},
         "scrape_configs": [
-            {"job_name": job, "file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
-            for job in (JOB, DISPATCH_JOB)
+            *({"job_name": job} | _targets(job) for job in JOBS),
+            _certificates(),
         ],
     }
 
 
-def alertmanager_document() -> dict[str, object]:
-    """Return alertmanager.yml: alerts are grouped and shown; no receiver is connected yet."""
-    groups = tuple(sorted({label for slo in OBJECTIVES for label in slo.group_by}))
+def _targets(job: str) -> dict[str, object]:
+    return {"file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
+
+
+def _certificates() -> dict[str, object]:
+    """Let the blackbox exporter look at the certificate of each target, like `host:443`."""
     return {
-        "route": {
-            "receiver": "shown-only",
-            "group_by": ["alertname", "sloth_id"],
-            "group_wait": "30s",
-            "group_interval": "5m",
-            "repeat_interval": "4h",
-        },
-        "inhibit_rules": inhibit_rules(groups),
-        "receivers": [{"name": "shown-only"}],
+        "job_name": BLACKBOX,
+        # Another host may be far away, and its certificate lasts for weeks.
+        "scrape_interval": "1m",
+        "scrape_timeout": "10s",
+        "metrics_path": "/probe",
+        "params": {"module": [BLACKBOX_MODULE]},
+        **_targets(BLACKBOX),
+        "relabel_configs": [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": BLACKBOX_ADDRESS},
+        ],
     }
+
+
+def blackbox_document() -> dict[str, object]:
+    """Return blackbox.yml: one module, which begins TLS and tells when the certificate ends."""
+    # A certificate that has ended must be told of as well, not only fail to be verified.
+    tls = {"tls": True, "tls_config": {"insecure_skip_verify": True}}
+    return {"modules": {BLACKBOX_MODULE: {"prober": "tcp", "timeout": "5s", "tcp": tls}}}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from alerts.artifacts import GENERATED, differences, render, write
-from app.local.monitoring import write_prometheus_folder
+from app.local.monitoring import Places, write_prometheus_folder
+from slo.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +20,29 @@ if TYPE_CHECKING:
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"petswipe-api": [9100], "petswipe-dispatcher": [9474]}
+SCRAPES = yaml.safe_load(render()["prometheus.yml"])["scrape_configs"]
+TARGETS = {scrape["job_name"]: [9100] for scrape in SCRAPES}
+HERE = Places("http://127.0.0.1:1", "http://127.0.0.1:2/runbooks", "http://127.0.0.1:3")
 RULES = "slo-swipe-latency.rules.yml"
+FIRST_LINE = re.compile(r"# Generated from (\S+) by `python -m alerts build`; do not edit\.")
 RULE_FILES = sorted(name for name in render() if name.endswith(".rules.yml"))
 
 
 def test_the_files_are_these() -> None:
-    assert sorted(render()) == [
+    assert sorted(set(render()) - set(RULE_FILES)) == [
         "alertmanager.yml",
+        "blackbox.yml",
         "prometheus.yml",
-        "slo-deck-availability.rules.yml",
-        "slo-deck-latency.rules.yml",
-        "slo-swipe-availability.rules.yml",
-        "slo-swipe-latency.rules.yml",
+        "templates/petswipe.tmpl",
     ]
+    assert {f"slo-{slo.id}.rules.yml" for slo in OBJECTIVES} < set(RULE_FILES)
 
 
 def test_every_file_says_where_it_comes_from_and_is_plain_text() -> None:
     for name, text in render().items():
-        source = "slo/objectives.py" if name in RULE_FILES else "alerts/prometheus_config.py"
-        first = f"# Generated from {source} by `python -m alerts build`; do not edit."
-        assert text.splitlines()[0] == first
+        found = FIRST_LINE.fullmatch(text.splitlines()[0])
+        assert found, name
+        assert (ROOT / found[1]).is_file()
         assert text.isascii()
         assert text.endswith("\n")
 
@@ -68,8 +72,11 @@ def test_building_mends_what_was_edited_and_prunes_what_nothing_declares(tmp_pat
     (tmp_path / RULES).write_text("edited\n")
     (tmp_path / "prometheus.yml").unlink()
     (tmp_path / "slo-retired.rules.yml").write_text("groups: []\n")
-    assert sorted(write(tmp_path)) == ["prometheus.yml", "slo-retired.rules.yml", RULES]
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == render()
+    (tmp_path / "templates" / "retired.tmpl").write_text("")
+    changed = ["prometheus.yml", "slo-retired.rules.yml", RULES, "templates/retired.tmpl"]
+    assert sorted(write(tmp_path)) == changed
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {str(path.relative_to(tmp_path)): path.read_text() for path in files} == render()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_promtool_finds_nothing_to_improve_in_the_rules(promtool: Run) -> None:
     files = [GENERATED / name for name in RULE_FILES]
     done = promtool("check", "rules", "--lint=all", "--lint-fatal", *files)
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("SUCCESS: 21 rules found") == len(files), done.stdout
+    assert done.stdout.count("SUCCESS: ") == len(files), done.stdout
 
 
 def test_promtool_would_say_so_if_two_rules_were_the_same(promtool: Run, tmp_path: Path) -> None:
@@ -114,7 +121,7 @@ def test_promtool_would_say_so_if_two_rules_were_the_same(promtool: Run, tmp_pat
 def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
     interval: str | None, promtool: Run, tmp_path: Path
 ) -> None:
-    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, 9093, interval)
+    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, HERE, interval)
     done = promtool("check", "config", "--lint=all", "--lint-fatal", config)
     assert done.returncode == 0, done.stdout
     assert f"{len(RULE_FILES)} rule files found" in done.stdout
@@ -124,7 +131,7 @@ def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
 def test_promtool_rejects_a_scrape_interval_below_the_timeout(
     promtool: Run, tmp_path: Path
 ) -> None:
-    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, 9093, "1s")
+    config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, HERE, "1s")
     assert promtool("check", "config", config).returncode != 0
 
 
@@ -132,6 +139,7 @@ def test_amtool_accepts_the_configuration_of_alertmanager(amtool: Run, tmp_path:
     committed = GENERATED / "alertmanager.yml"
     done = amtool("check-config", committed)
     assert done.returncode == 0, done.stdout
+    write(tmp_path)
     broken = tmp_path / "alertmanager.yml"
-    broken.write_text(committed.read_text().replace("receiver: shown-only", "receiver: nobody"))
+    broken.write_text(committed.read_text().replace("receiver: pager", "receiver: nobody"))
     assert amtool("check-config", broken).returncode != 0

@@ -90,7 +90,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def run(folder: Path) -> Alertmanager:
         port = free_port()
         tool = find_tool("alertmanager", TOOLS, print)
-        service = prepare_alertmanager(tool, folder, tmp_path / "data", port)
+        config = folder / ALERTMANAGER_CONFIG
+        service = prepare_alertmanager(tool, config, tmp_path / "data", port)
         supervisor.start(replace(service, ready_seconds=PATIENCE_SECONDS))
         url = f"http://{HOST}:{port}/api/v2"
         return Alertmanager(
