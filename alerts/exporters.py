@@ -82,7 +82,7 @@ POSTGRES_MAX = _exported(
     POSTGRES, "pg_settings_max_connections", _GAUGE, "connections", "Sessions it allows."
 )
 REPLICATION_LAG = _exported(
-    POSTGRES, "pg_replication_lag", _GAUGE, "seconds", "How far a replica is behind."
+    POSTGRES, "pg_replication_lag_seconds", _GAUGE, "seconds", "How far a replica is behind."
 )
 LOCKS = _exported(
     POSTGRES, "pg_locks_count", _GAUGE, "locks", "Locks held by mode.", "datname", "mode"

@@ -514,7 +514,6 @@ NOTIFICATION_DELIVERY = Metric(
     "seconds",
     (Label("topic", TOPICS),),
     (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
-    (Use.SLO, Use.PANEL),
 )
 
 # What every process shows.
