@@ -11,11 +11,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import uvicorn
-from prometheus_client import start_http_server
 
 from app.children import dies_with_parent
 from app.database import connection_limit, create_engine, create_reads
 from app.main import build_resources, create_app
+from app.management import management
 from app.settings import PREFIX, MisconfiguredError
 from app.stop import Stop
 from app.telemetry.catalog import JOB
@@ -102,13 +102,6 @@ def _serve(
     settings: Settings, sock: socket.socket, management_port: int, logs: Logs | NullLogs
 ) -> None:
     held = build_resources(settings, logs)
-    try:
-        management, _ = start_http_server(
-            management_port, settings.management_host, held.instruments.registry
-        )
-    except OSError as error:
-        where = f"{settings.management_host}:{management_port}"
-        raise MisconfiguredError(f"cannot serve metrics on {where}: {error.strerror}") from None
     config = uvicorn.Config(
         create_app(held),
         log_config=None,
@@ -124,10 +117,8 @@ def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again once it has drained: the end that was asked for.
         signal.signal(number, lambda *_: sys.exit(0))
-    try:
+    with management(settings, management_port, held.instruments.registry):
         uvicorn.Server(config).run(sockets=[sock])
-    finally:
-        management.shutdown()
 
 
 def serve_workers(sock: socket.socket, workers: int, management_port: int) -> int:

@@ -166,6 +166,13 @@ class Settings(BaseSettings):
     # Unset means by environment: 10 % in production, 50 % in staging, everything elsewhere.
     trace_ratio: float | None = Field(default=None, ge=0, le=1)
     management_host: str = "127.0.0.1"
+    # Beside the package: in the repository as in the image. A missing folder stops no start.
+    runbooks_dir: Path = Path(__file__).parents[1] / "runbooks"
+    # Asked for the values that queries of a runbook have now; an address may hold a password.
+    prometheus_url: HttpUrl | None = Field(default=None, repr=False)
+    # Where a reader's browser finds it, when that is another address.
+    prometheus_public_url: HttpUrl | None = None
+    grafana_url: HttpUrl | None = None
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     revision: str = "unknown"
     build_time: str = "unknown"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
-from prometheus_client import start_http_server
 
 from app.database import create_engine
+from app.management import management
 from app.notifications.addresses import AddressPolicy
 from app.notifications.channels.amqp import AmqpChannel, Consumer
 from app.notifications.channels.email import EmailChannel
@@ -30,9 +30,6 @@ from app.telemetry.sql import watch
 from app.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prometheus_client import CollectorRegistry
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.notifications.events import Channel
@@ -68,7 +65,7 @@ def dispatch(management_port: int, consume: bool) -> None:
     with (
         closing(configure_logs(settings, DISPATCH_JOB)) as logs,
         closing(build_telemetry(settings, DISPATCH_JOB, instruments, logs)) as telemetry,
-        _management(settings, management_port, instruments.registry),
+        management(settings, management_port, instruments.registry),
     ):
         telemetry.start()
         asyncio.run(_run(settings, instruments, telemetry.tracer, consume))
@@ -123,16 +120,3 @@ def build_channels(settings: Settings, engine: AsyncEngine) -> list[Channel]:
         policy = AddressPolicy(https_only=settings.environment is Environment.PRODUCTION)
         channels.append(WebhookChannel(policy, settings.webhook_timeout_seconds))
     return channels
-
-
-@contextmanager
-def _management(settings: Settings, port: int, registry: CollectorRegistry) -> Iterator[None]:
-    try:
-        server, _ = start_http_server(port, settings.management_host, registry)
-    except OSError as error:
-        where = f"{settings.management_host}:{port}"
-        raise MisconfiguredError(f"cannot serve metrics on {where}: {error.strerror}") from None
-    try:
-        yield
-    finally:
-        server.shutdown()
