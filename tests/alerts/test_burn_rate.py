@@ -135,7 +135,7 @@ def test_a_team_names_and_labels_its_alerts_but_cannot_hide_what_they_are() -> N
         annotations={"runbook_url": "https://example.org/ours"},
         name="Shop",
     )
-    rules = alert_rules(replace(BAD_QUERY, alerting=alerting), Links("https://example.org/books"))
+    rules = alert_rules(replace(BAD_QUERY, alerting=alerting), PageLinks("https://example.org/books"))
     assert [rule.alert for rule in rules] == ["ShopBudgetBurnPage"] * 2 + ["ShopNoData"]
     page = rules[0].document()
     assert page["labels"] == {
@@ -172,16 +172,16 @@ def test_without_page_and_ticket_nothing_is_watched() -> None:
     ("links", "runbook", "dashboard"),
     [
         (
-            Links("https://x.org/books/", "https://x.org/boards"),
+            PageLinks("https://x.org/books/", "https://x.org/boards"),
             "https://x.org/books/BadQueryBudgetBurnPage",
             "https://x.org/boards/shop-bad-query",
         ),
         (
-            Links("https://x.org/{alert}.md", "https://x.org/d/slo?var-slo={slo}"),
+            PageLinks("https://x.org/{alert}.md", "https://x.org/d/slo?var-slo={slo}"),
             "https://x.org/BadQueryBudgetBurnPage.md",
             "https://x.org/d/slo?var-slo=bad-query",
         ),
-        (Links(), None, None),
+        (PageLinks(), None, None),
     ],
 )
 def test_alerts_link_to_their_pages(

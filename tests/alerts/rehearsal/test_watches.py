@@ -67,6 +67,9 @@ def recording(change: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, A
 def threshold(factor: float, step: float) -> Callable[[dict[str, Any]], None]:
     def moved(found: re.Match[str]) -> str:
         limit = float(found[2])
+        if "changes" in found.string:
+            # Between two whole numbers all thresholds are alike.
+            return f" {found[1]} {limit + (2 if factor > 1 else -2):g}"
         return f" {found[1]} {limit * factor if limit else step:g}"
 
     return alerting(lambda rule: rule.update(expr=COMPARED.sub(moved, rule["expr"], count=1)))
