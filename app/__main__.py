@@ -13,6 +13,7 @@ MISUSE = 2
 # Together they import everything there is, which takes seconds, and `up` alone starts eight of
 # them: each is imported when it is asked for.
 COMMANDS = {
+    "backup": "app.commands.backup",
     "dispatch": "app.notifications.commands",
     "grant": "app.commands.grant",
     "inspect": "app.local.commands",

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Make the secrets of docker-compose.yml in compose/secrets/, which git ignores:
+#   compose/secrets.sh
+# What is there already stays, so put the real ones of Alertmanager there before or after; delete a
+# file and run it again to have a new one, and the services that use it started again.
+set -eu
+umask 077
+cd "$(dirname "$0")"
+mkdir -p secrets
+cd secrets
+
+# make NAME COMMAND…: write what the command prints, unless the file is there.
+make() {
+    name=$1
+    shift
+    [ -s "$name" ] || { "$@" > "$name.part" && mv "$name.part" "$name"; }
+}
+
+for name in postgres_password database_password monitor_password valkey_password \
+    minio_password grafana_password seed_password; do
+    make "$name" openssl rand -hex 24
+done
+make minio_user printf '%s' petswipe
+make jwt_private_key openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2> /dev/null
+
+# A certificate for localhost that its makers vouch for alone; put a real one in its place.
+if [ ! -s gateway_certificate ] || [ ! -s gateway_key ]; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 397 -subj /CN=localhost \
+        -addext 'subjectAltName=DNS:localhost,DNS:gateway,IP:127.0.0.1' \
+        -keyout gateway_key -out gateway_certificate 2> /dev/null
+fi
+
+# Alertmanager reads these when it sends: without the real ones it tells only the incident log.
+for name in smtp-password slack-api-url pagerduty-routing-key ticket-token; do
+    make "$name" printf '%s' 'https://not-configured.petswipe.example'
+done
+
+# What follows repeats the passwords above, in the form that a program wants.
+database=$(cat database_password)
+valkey=$(cat valkey_password)
+printf 'postgresql://petswipe:%s@postgres:5432/petswipe' "$database" > pet_database_url
+printf 'redis://:%s@valkey:6379/0' "$valkey" > pet_cache_url
+printf 'requirepass %s\n' "$valkey" > valkey_conf
+printf '{"redis://valkey:6379": "%s"}' "$valkey" > redis_passwords
+printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+    "$(cat minio_user)" "$(cat minio_password)" > aws_credentials
+
+# Each container runs as a user of its own, and the folder keeps everybody else out.
+chmod 0444 ./*

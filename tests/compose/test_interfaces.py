@@ -1,0 +1,184 @@
+"""What docker-compose.yml says to each program is what the program understands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+import yaml
+
+from app.__main__ import cli
+from app.local.tools import find_tool
+from app.settings import PREFIX, SECRETS_ARN, SECRETS_DIR, Settings
+from app.telemetry.catalog import PROBES
+from tests.compose.stack import OURS, ROOT, SERVICES, binds, environment, ports, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGES: dict[str, dict[str, Any]] = yaml.safe_load(
+    (ROOT / "tests" / "compose" / "images.yml").read_text()
+)
+# The gateway passes on what the service answers.
+SERVICE_PORTS = ("8000", "8443")
+METRICS_PORT = "9474"
+OWN_SCRIPT = "webhook"
+OPTION = re.compile(r"--?[a-z][\w.-]*")
+ADDRESS = re.compile(r"(?:127\.0\.0\.1)[:/](\d+)(?:(/[\w./-]*)| && printf 'GET (\S+))")
+
+
+def image(name: str) -> str:
+    given: str = SERVICES[name]["image"]
+    return given.partition(":")[0]
+
+
+THEIRS = [name for name in SERVICES if image(name) in IMAGES and name != "prometheus-config"]
+
+
+def unknown_options(given: list[str], known: list[str]) -> list[str]:
+    options = [match[0] for word in given if (match := OPTION.match(word))]
+    return [option for option in options if option not in known]
+
+
+def own_commands(service: dict[str, Any]) -> list[list[str]]:
+    """Find the commands of ours that a service runs, also within a line of shell."""
+    line = shlex.join(words(service)).replace("'", "")
+    return [
+        [word for word in shlex.split(part) if word != "then"]
+        for part in re.findall(r"python -m app ([^;]+)", line)
+    ]
+
+
+def parse(arguments: list[str]) -> None:
+    """Let a command of ours read its options; raises what click raises."""
+    context = click.Context(cli, **cli.context_settings)
+    name, command, rest = cli.resolve_command(context, arguments)
+    assert command is not None
+    with command.make_context(name, rest, parent=context) as inner:
+        if isinstance(command, click.Group):
+            command.resolve_command(inner, [*inner._protected_args, *inner.args])  # noqa: SLF001  # what is left
+
+
+def test_every_image_is_documented_or_ours() -> None:
+    others = {image(name) for name in SERVICES} - set(IMAGES)
+    assert others == {"petswipe/api", "petswipe/backup", "python", "locustio/locust"}
+    assert set(IMAGES) <= {image(name) for name in SERVICES}
+
+
+def test_an_option_that_is_not_documented_is_found() -> None:
+    known = IMAGES["prom/prometheus"]["options"]
+    assert unknown_options(["--config.file=x", "--web.external-url=y", "run"], known) == []
+    assert unknown_options(["--config.fiel=x", "-v"], known) == ["--config.fiel", "-v"]
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_every_option_and_variable_is_documented(name: str) -> None:
+    about = IMAGES[image(name)]
+    assert about["source"].startswith("https://")
+    assert unknown_options(SERVICES[name].get("command", []), about.get("options", [])) == []
+    # Read by our own script, which the image of PostgreSQL runs once.
+    ours = {"DATABASE_PASSWORD_FILE", "MONITOR_PASSWORD_FILE"}
+    assert set(environment(SERVICES[name])) - ours <= set(about.get("variables", []))
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
+def test_the_programs_that_are_here_know_their_options(name: str) -> None:
+    tool = find_tool(name, ROOT / ".tools", print)
+    done = subprocess.run(
+        [tool.path, "--help"], cwd=tool.cwd, capture_output=True, text=True, check=False
+    )
+    known = OPTION.findall(done.stdout + done.stderr)
+    assert unknown_options(SERVICES[name]["command"], known) == []
+
+
+@pytest.mark.parametrize("name", [name for name in THEIRS if "healthcheck" in SERVICES[name]])
+def test_every_health_check_asks_what_there_is(name: str) -> None:
+    about = IMAGES[image(name)]
+    kind, first, *rest = SERVICES[name]["healthcheck"]["test"]
+    line = shlex.join([first, *rest]) if kind == "CMD" else first
+    for program in re.findall(r"(?:^|\||\$\()\s*([\w./-]+)(?=\s)", re.sub(r"^\w+=", "", line)):
+        assert program in about["programs"], line
+    for port, path, raw in ADDRESS.findall(line.replace("'\"'\"'", "'")):
+        if port not in SERVICE_PORTS:
+            assert f"{port}{path or raw}" in about["paths"]
+    assert ports(SERVICES[name]) <= set(about["ports"])
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if image(name).startswith(OURS)])
+def test_every_command_of_ours_understands_its_options(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PET_SEED_PASSWORD", "x")
+    commands = own_commands(SERVICES[name])
+    assert commands
+    for command in commands:
+        parse(command)
+
+
+@pytest.mark.parametrize(
+    "command", [["serve", "--threads=2"], ["sing"], ["storage", "dance"], ["serve", "--workers=0"]]
+)
+def test_a_command_that_we_do_not_have_is_found(command: list[str]) -> None:
+    with pytest.raises(click.UsageError):
+        parse(command)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_variable_of_ours_is_a_setting(name: str) -> None:
+    settings = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+    known = settings | {SECRETS_DIR, SECRETS_ARN}
+    given = {key for key in environment(SERVICES[name]) if key.startswith(PREFIX)}
+    assert given <= known
+    assert not given or image(name).startswith(OURS)
+
+
+@pytest.mark.parametrize("name", ["api", "dispatcher", "gateway", "webhook"])
+def test_health_is_asked_where_our_programs_answer(name: str) -> None:
+    line = " ".join(SERVICES[name]["healthcheck"]["test"])
+    ((port, path, _),) = ADDRESS.findall(line)
+    if name == OWN_SCRIPT:
+        assert (port, path) == (SERVICES[name]["command"][-1], "/health")
+    elif port == METRICS_PORT:
+        assert f"--management-port={port}" in SERVICES[name]["command"]
+        assert path == "/metrics"
+    else:
+        assert port in SERVICE_PORTS
+        assert path in {route.template for route in PROBES} | {"/health"}
+
+
+def run_locust(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let Locust load the locustfile and read options, in a folder with what is mounted."""
+    parse = (
+        "import sys, loadtests.locustfile; from locust.argument_parser import parse_options; "
+        "parse_options(sys.argv[1:])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", parse, *options],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_locust_runs_with_what_is_mounted_and_knows_its_options(tmp_path: Path) -> None:
+    locust = SERVICES["locust"]
+    inside = environment(locust)["PYTHONPATH"]
+    for source, target, _ in binds(locust):
+        link = tmp_path / target.removeprefix(f"{inside}/")
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(ROOT / source)
+    script = words(locust)[-1]
+    options = shlex.split(script.partition("exec locust ")[2].replace(inside, str(tmp_path)))
+    assert len(options) > 5
+    done = run_locust(tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    assert run_locust(tmp_path, *options, "--adopters=3").returncode != 0
+    assert "PET_LOAD_PASSWORD=" in script
+    assert "PET_LOAD_PASSWORD" in (ROOT / "loadtests" / "locustfile.py").read_text()
