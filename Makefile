@@ -32,6 +32,7 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(PY) -m app metrics --summary
 	@$(PY) -m alerts check
+	@$(PY) -m dashboards check
 	@$(PY) -m slo lint --retention 31d
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least
@@ -47,6 +48,7 @@ bench: $(READY) ## Measure what telemetry and rules cost; it wants the machine f
 	@$(PY) -m pytest --quiet --capture=no -m bench
 
 build: $(READY) ## Write the generated files anew
+	@$(PY) -m dashboards build
 	@$(PY) -m alerts build
 
 lock: $(READY) ## Resolve the lock anew after a change of pyproject.toml

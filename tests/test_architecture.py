@@ -86,6 +86,7 @@ def test_make_check_runs_every_check() -> None:
         "-m mypy",
         "lint-imports",
         "-m alerts check",
+        "-m dashboards check",
     ):
         assert part in done.stdout
     assert "|| true" not in done.stdout

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from alerts.artifacts import differences
+from alerts import artifacts as of_alerts
+from dashboards import artifacts as of_dashboards
 
 
 def test_the_committed_rules_and_configuration_are_what_is_declared() -> None:
-    assert differences() == []
+    assert of_alerts.differences() == []
+
+
+def test_the_committed_dashboards_are_what_is_declared() -> None:
+    assert of_dashboards.differences() == []

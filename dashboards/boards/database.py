@@ -1,0 +1,184 @@
+"""PostgreSQL, as the service feels it and as it tells itself."""
+
+from __future__ import annotations
+
+from alerts import exporters
+from alerts.components.database import (
+    CONNECTIONS,
+    FAILURES,
+    POOL,
+    POOL_GIVEN_UP,
+    POSTGRES,
+    REPLICATION,
+    STATEMENT_TIME,
+    UP,
+)
+from alerts.components.nodes import BACKUP_AGE, NO_BACKUP
+from alerts.signal import Dashboard, Unit
+from app.telemetry.catalog import (
+    DB_DURATION,
+    DB_OPERATION,
+    DISPATCH_JOB,
+    JOB,
+    POOL_CONNECTIONS,
+    POOL_MAX,
+    POOL_PENDING,
+    POOL_WAIT,
+)
+from app.telemetry.catalog import POOL as POOL_LABEL
+from app.telemetry.model import edge_label
+from dashboards.model import Board, Query, Row, State
+from dashboards.panels import chart, stat, timeseries, watches_of
+from dashboards.queries import increase, part, pick, quantile, rate, total
+from slo.promql import Matcher
+
+OPERATION = DB_OPERATION.name
+STATEMENTS = part(DB_DURATION, "count", *POSTGRES)
+TIMES = part(DB_DURATION, "bucket", *POSTGRES)
+# What the alert calls slow is a bucket edge.
+(SLOW,) = watches_of(STATEMENT_TIME)
+QUICK = TIMES.where(Matcher("le", "=", edge_label(float(SLOW.threshold))))
+HITS = rate(pick(exporters.BLOCKS_HIT), "datname")
+READS = rate(pick(exporters.BLOCKS_READ), "datname")
+
+HEALTH = Row(
+    "Health",
+    (
+        stat(UP, width=4, states=(State(0, "down", "red"), State(1, "up", "green"))),
+        timeseries(FAILURES, high=None, width=10, nothing="No statements"),
+        timeseries(CONNECTIONS, width=10),
+    ),
+)
+QUERIES = Row(
+    "Queries",
+    (
+        timeseries(
+            STATEMENT_TIME,
+            title="Query performance",
+            description="99 % of the statements took no longer, the way there and back included; "
+            "and the same by kind of statement.",
+            more=(Query(quantile(0.99, TIMES, OPERATION), "p99 {{db_operation_name}}"),),
+            nothing="No statements",
+        ),
+        chart(
+            "database:statements",
+            "Statements",
+            "Statements in each second by kind.",
+            Unit.PER_SECOND,
+            Query(rate(STATEMENTS, OPERATION), "{{db_operation_name}}"),
+        ),
+        chart(
+            "database:slow-queries",
+            "Slow queries",
+            f"Statements that took longer than {float(SLOW.threshold):g} s, by kind.",
+            Unit.NUMBER,
+            Query(
+                f"{increase(STATEMENTS, OPERATION)} - {increase(QUICK, OPERATION)}",
+                "{{db_operation_name}}",
+                bars=True,
+            ),
+        ),
+        chart(
+            "database:transactions",
+            "Transactions",
+            "Transactions in each second that were committed or undone.",
+            Unit.PER_SECOND,
+            Query(rate(pick(exporters.COMMITS), "datname"), "{{datname}} committed"),
+            Query(rate(pick(exporters.ROLLBACKS), "datname"), "{{datname}} undone"),
+        ),
+    ),
+)
+POOLS = Row(
+    "Connection pool",
+    (
+        timeseries(POOL, width=8),
+        timeseries(POOL_GIVEN_UP, width=8),
+        chart(
+            "database:pool-wait",
+            "Waiting for a connection",
+            "Time that nearly everybody waited for a connection at most, and who waits now.",
+            Unit.SECONDS,
+            Query(
+                quantile(0.99, part(POOL_WAIT, "bucket"), POOL_LABEL.name),
+                "p99 {{" + POOL_LABEL.name + "}}",
+            ),
+            Query(total(pick(POOL_PENDING)), "waiting now", unit=Unit.NUMBER),
+            width=8,
+        ),
+        chart(
+            "database:pool-connections",
+            "Connections of the pools",
+            "Connections that all processes hold open, by what they do, and how many they may.",
+            Unit.NUMBER,
+            Query(
+                total(pick(POOL_CONNECTIONS), POOL_LABEL.name, "db_client_connection_state"),
+                "{{" + POOL_LABEL.name + "}} {{db_client_connection_state}}",
+            ),
+            Query(total(pick(POOL_MAX), POOL_LABEL.name), "{{" + POOL_LABEL.name + "}} allowed"),
+        ),
+        chart(
+            "database:sessions",
+            "Sessions",
+            "Sessions of all clients by what they do, as PostgreSQL counts them.",
+            Unit.NUMBER,
+            Query(total(pick(exporters.POSTGRES_CONNECTIONS), "state"), "{{state}}"),
+            stacked=True,
+        ),
+    ),
+)
+INSIDE = Row(
+    "Inside PostgreSQL",
+    (
+        chart(
+            "database:locks",
+            "Locks",
+            "Locks held by mode. Many exclusive ones mean that statements wait for each other.",
+            Unit.NUMBER,
+            Query(total(pick(exporters.LOCKS), "mode"), "{{mode}}"),
+            width=8,
+        ),
+        chart(
+            "database:deadlocks",
+            "Deadlocks",
+            "Statements that PostgreSQL ended because they waited for each other.",
+            Unit.NUMBER,
+            Query(increase(pick(exporters.DEADLOCKS), "datname"), "{{datname}}", bars=True),
+            width=8,
+        ),
+        timeseries(REPLICATION, width=8, nothing="No replica tells its lag"),
+        chart(
+            "database:memory-hits",
+            "Blocks found in memory",
+            "The share of blocks that PostgreSQL did not have to read from disk.",
+            Unit.SHARE,
+            Query(
+                f"{HITS} / ({HITS} + {READS} > 0)",
+                "{{datname}}",
+            ),
+            width=8,
+        ),
+        chart(
+            "database:size",
+            "Size",
+            "How large each database is on disk.",
+            Unit.BYTES,
+            Query(total(pick(exporters.DATABASE_SIZE), "datname", how="max"), "{{datname}}"),
+            width=8,
+        ),
+        timeseries(
+            BACKUP_AGE,
+            NO_BACKUP,
+            width=8,
+            description="How long ago the last backup was stored and checked.",
+        ),
+    ),
+)
+
+BOARD = Board(
+    Dashboard.DATABASE,
+    "Database",
+    "PostgreSQL as the service feels it, and as it tells itself. "
+    "Generated from dashboards/boards/database.py.",
+    (JOB, DISPATCH_JOB, exporters.POSTGRES, exporters.NODE),
+    (HEALTH, QUERIES, POOLS, INSIDE),
+)

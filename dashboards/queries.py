@@ -1,0 +1,62 @@
+"""Queries of panels that show more detail than is recorded, over the window that fits the panel.
+
+Selectors come from the catalogue, so no query names what nobody emits; a share is 0 while nothing
+is bad, and absent while nothing happens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slo.promql import Matcher, Selector
+
+if TYPE_CHECKING:
+    from app.telemetry.model import Metric
+
+LIVE = "$__rate_interval"
+# Everything between the two ends of the time that the reader has chosen.
+SHOWN = "$__range"
+JOB = Matcher("job", "=~", "$job")
+INSTANCE = Matcher("instance", "=~", "$instance")
+ROUTE = Matcher("http_route", "=~", "$route")
+
+
+def pick(metric: Metric, *matchers: Matcher) -> Selector:
+    """Select a counter or gauge of the jobs and instances that the reader has chosen."""
+    return Selector(metric, metric.name, (*matchers, JOB, INSTANCE))
+
+
+def part(metric: Metric, suffix: str, *matchers: Matcher) -> Selector:
+    """Select the `bucket`, `count` or `sum` of a histogram likewise."""
+    return Selector(metric, f"{metric.name}_{suffix}", (*matchers, JOB, INSTANCE))
+
+
+def total(of: Selector, *by: str, how: str = "sum") -> str:
+    """Add gauges up, or take their `max` or `min`."""
+    return f"{how} {_by(by)}({of})"
+
+
+def rate(of: Selector, *by: str) -> str:
+    """Write how many events there are a second."""
+    return f"sum {_by(by)}(rate({of}[{LIVE}]))"
+
+
+def increase(of: Selector, *by: str, over: str = LIVE) -> str:
+    """Write how many events there were."""
+    return f"sum {_by(by)}(increase({of}[{over}]))"
+
+
+def share(bad: Selector, all_: Selector, *by: str) -> str:
+    """Write the share of bad events: 0 while none is bad, absent while there are none."""
+    whole = rate(all_, *by)
+    return f"({rate(bad, *by)} or 0 * {whole}) / ({whole} > 0)"
+
+
+def quantile(share_: float, buckets: Selector, *by: str) -> str:
+    """Write a quantile of a histogram, interpolated inside its bucket; absent without events."""
+    # Of nothing it is NaN, which no comparison lets pass.
+    return f"histogram_quantile({share_:g}, {rate(buckets, *by, 'le')}) >= 0"
+
+
+def _by(labels: tuple[str, ...]) -> str:
+    return f"by ({', '.join(labels)}) " if labels else ""
