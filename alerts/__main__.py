@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from alerts.rule_files import (
     rule_files,
     write_rule_files,
 )
+from alerts.trace import table, trace
 from alerts.words import PageLinks
 from slo.conventions import ID, identity
 from slo.objectives import UnknownSloError, choose
@@ -192,6 +194,30 @@ def test(
         click.echo("\n".join(result_lines(results, everything=everything)))
     failed = any(result.outcome is Outcome.FAILED for result in results)
     raise SystemExit(FINDING if failed else 0)
+
+
+@cli.command("trace")
+@FOLDER
+@click.argument("alerts", nargs=-1, metavar="[ALERT]...")
+@click.option("--json", "as_json", is_flag=True, help="For machines, in place of a table.")
+def show_trace(folder: Path, alerts: tuple[str, ...], as_json: bool) -> None:
+    """Follow alerts from metric to reader: rules, receivers, runbook, panel, rehearsals.
+
+    Exits 1 when one has a hole on the way. The whole table is kept as TRACE.md beside the rules.
+    """
+    found = trace(folder)
+    if unknown := set(alerts) - {one.alert for one in found}:
+        names = ", ".join(one.alert for one in found)
+        raise click.UsageError(f"there is no alert {unknown.pop()!r}: one of {names}")
+    chosen = [one for one in found if not alerts or one.alert in alerts]
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in chosen], indent=2))
+    else:
+        click.echo(table(chosen), nl=False)
+    holes = [hole for one in chosen for hole in one.holes()]
+    for hole in holes:
+        click.echo(hole, err=True)
+    raise SystemExit(FINDING if holes else 0)
 
 
 @cli.command()

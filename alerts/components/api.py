@@ -9,19 +9,28 @@ from alerts.counting import Increase, Quantile, Rate, Ratio
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Floor, Past, Team, Watch
-from app.telemetry.catalog import HTTP_DURATION, JOB, LOOP_LAG
+from app.telemetry.catalog import HTTP_DURATION, JOB, LOOP_LAG, PROBES, ROUTE
 from slo.objectives import ANSWERED, FAILED
 from slo.promql import Matcher, Selector
 
 FIVE_MINUTES = timedelta(minutes=5)
 OF_THE_API = (Matcher("job", "=", JOB),)
-REQUESTS = Selector(HTTP_DURATION, "http_server_request_duration_seconds_count", OF_THE_API)
+# Load balancers ask every few seconds and always get an answer: they would water every share down.
+ASKED_BY_PEOPLE = Matcher(ROUTE.name, "!~", "|".join(route.template for route in PROBES))
+REQUESTS = Selector(
+    HTTP_DURATION,
+    "http_server_request_duration_seconds_count",
+    (*OF_THE_API, ASKED_BY_PEOPLE),
+)
 ERRORS = REQUESTS.where(FAILED)
 # A fast failure must not make the service look fast.
 ANSWERS = Selector(
-    HTTP_DURATION, "http_server_request_duration_seconds_bucket", (*OF_THE_API, ANSWERED)
+    HTTP_DURATION,
+    "http_server_request_duration_seconds_bucket",
+    (*OF_THE_API, ASKED_BY_PEOPLE, ANSWERED),
 )
 LAG = Selector(LOOP_LAG, "petswipe_event_loop_lag_seconds_bucket", ())
+BEATS = Selector(LOOP_LAG, "petswipe_event_loop_lag_seconds_count", ())
 
 REQUEST_RATE = Signal(
     "job:http_requests:rate5m",
@@ -81,7 +90,15 @@ LOOP = Signal(
     Quantile(LAG, 0.99, FIVE_MINUTES, ("job", "instance")),
     Dashboard.INFRASTRUCTURE,
 )
-SIGNALS = (REQUEST_RATE, REQUESTS_5M, ERROR_RATE, ERRORS_5M, P50, P95, P99, LOOP)
+LOOP_BEATS = Signal(
+    "instance:event_loop_beats:rate2m",
+    "Turns of the event loop",
+    "How often in a second a timer of each process ran: about 4, and less while the loop is held.",
+    Unit.PER_SECOND,
+    Rate(BEATS, timedelta(minutes=2), ("job", "instance")),
+    LOOP.dashboard,
+)
+SIGNALS = (REQUEST_RATE, REQUESTS_5M, ERROR_RATE, ERRORS_5M, P50, P95, P99, LOOP, LOOP_BEATS)
 
 WATCHES = (
     Watch(
@@ -96,6 +113,7 @@ WATCHES = (
         AlertType.SYMPTOM,
         "More than one request in twenty fails by our fault.",
         "Adopters see errors in place of pets.",
+        Floor(REQUESTS_5M, Fraction(20)),
     ),
     Watch(
         "HighLatencyP95",
@@ -149,5 +167,18 @@ WATCHES = (
         AlertType.CAUSE,
         "A process keeps its event loop busy, and all its requests wait.",
         "Something computes, or waits, where it must not.",
+    ),
+    Watch(
+        "EventLoopStuck",
+        LOOP_BEATS,
+        Past.BELOW,
+        Fraction("0.5"),
+        timedelta(minutes=1),
+        AlertSeverity.CRITICAL,
+        Channel.PAGER,
+        Team.ADOPTION,
+        AlertType.CAUSE,
+        "A process answers Prometheus, and nobody else.",
+        "Its event loop hardly runs; its requests are neither answered nor counted.",
     ),
 )

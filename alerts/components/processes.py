@@ -19,6 +19,7 @@ from app.telemetry.catalog import (
     SPAN_DROPS,
     SPANS_DROPPED,
     SPANS_STARTED,
+    UNDECLARED,
 )
 from slo.promql import Matcher, Selector
 
@@ -104,7 +105,10 @@ LABELS_LOST = Signal(
     "Label values replaced in an hour",
     "Measurements whose label had a value outside its closed set, shown as _overflow.",
     Unit.NUMBER,
-    Increase(Selector(OVERFLOWS, OVERFLOWS.name, ()), timedelta(hours=1)),
+    Increase(
+        Selector(OVERFLOWS, OVERFLOWS.name, (Matcher("reason", "=", UNDECLARED),)),
+        timedelta(hours=1),
+    ),
     Dashboard.TELEMETRY,
 )
 SIGNALS = (
@@ -138,8 +142,8 @@ WATCHES = (
         Past.BELOW,
         Fraction(1),
         timedelta(minutes=5),
-        AlertSeverity.WARNING,
-        Channel.TICKET,
+        AlertSeverity.CRITICAL,
+        Channel.PAGER,
         Team.ADOPTION,
         AlertType.CAUSE,
         "No dispatcher answers Prometheus.",

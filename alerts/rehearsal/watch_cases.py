@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from alerts.counting import Changes
+from alerts.counting import Changes, Increase
 from alerts.derived import Average, Surge
 from alerts.levels import Alive, Always, Missing
 from alerts.samples import MINUTE, Course, Stage
@@ -39,7 +39,6 @@ QUIET_MINUTES = 20
 HALF_STEP = 30
 # Above a floor, and below it.
 ENOUGH, TOO_LITTLE = 10.0, 0.5
-FEW = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ def watch_cases(watch: Watch) -> Iterator[WatchCase]:
     if isinstance(watch.signal.of, Always):
         return
     yield _past_its_threshold(watch)
+    yield _back_again(watch)
     yield _short_of_it(watch)
     if watch.floor is not None:
         yield _below_its_floor(watch, watch.floor)
@@ -103,22 +103,34 @@ def _without(of: Aggregation) -> float | None:
 
 
 def _past_its_threshold(watch: Watch) -> WatchCase:
-    step = int(_step(watch) / MINUTE)
-    begin = _before(watch)
-    past = begin + _minutes_to_pass(watch)
-    told = past + int(watch.wait / MINUTE)
-    end = told + 2 * step
-    over = end + max(_window(watch), step) + int(watch.keep_firing / MINUTE) + step
-    inputs = _inputs(watch, (_good(watch), begin), (_bad(watch), end - begin), (_good(watch), over))
+    step, begin, told = _moments(watch)
+    past = told - int(watch.wait / MINUTE)
+    inputs = _inputs(watch, (_good(watch), begin), (_bad(watch), told - begin + step))
     firing, pending = _count(watch, "firing"), _count(watch, "pending")
     checks = [(past - step, pending, 0), (past - step, firing, 0), (told - step, firing, 0)]
     if watch.wait:
         checks.append((told - step, pending, 1))
-    checks += [(told, firing, 1), (end - step, firing, 1), (over, firing, 0)]
+    return _case(watch, "past its threshold", inputs, (*checks, (told, firing, 1)))
+
+
+def _back_again(watch: Watch) -> WatchCase:
+    step, begin, told = _moments(watch)
+    end = told + 2 * step
+    over = end + max(_window(watch), step) + int(watch.keep_firing / MINUTE) + step
+    inputs = _inputs(watch, (_good(watch), begin), (_bad(watch), end - begin), (_good(watch), over))
+    firing = _count(watch, "firing")
+    checks = [(told, firing, 1), (end - step, firing, 1), (over, firing, 0)]
     if not watch.threshold:
         # A single event counts for as long as the window reaches.
         checks.append((end - 1 + max(_window(watch) - step, 0), firing, 1))
-    return _case(watch, "past its threshold", inputs, tuple(checks))
+    return _case(watch, "back again", inputs, tuple(checks))
+
+
+def _moments(watch: Watch) -> tuple[int, int, int]:
+    """Return how far evaluations are apart, when values turn bad, and when somebody is told."""
+    begin = _before(watch)
+    told = begin + _minutes_to_pass(watch) + int(watch.wait / MINUTE)
+    return int(_step(watch) / MINUTE), begin, told
 
 
 def _minutes_to_pass(watch: Watch) -> int:
@@ -144,11 +156,18 @@ def _short_of_it(watch: Watch) -> WatchCase:
 
 def _below_its_floor(watch: Watch, floor: Floor) -> WatchCase:
     minutes = _before(watch) + 2 * _window(watch) + int(watch.wait / MINUTE) + QUIET_MINUTES
-    course = Course((Stage(_bad(watch), minutes),), FAST_SAMPLES, FEW)
+    course = Course((Stage(_bad(watch), minutes),), FAST_SAMPLES, _few(floor))
     few = Course((Stage(float(floor.above) * TOO_LITTLE, minutes),), FAST_SAMPLES)
     inputs = {**floor.signal.of.example(few), **watch.signal.of.example(course)}
     check = (minutes - 1, _count(watch, "firing"), 0)
     return _case(watch, "below its floor", inputs, (check,))
+
+
+def _few(floor: Floor) -> float:
+    """Return how many events a minute are too few for a floor."""
+    of = floor.signal.of
+    minutes = of.window / MINUTE if isinstance(of, Increase) else 1 / MINUTE.total_seconds()
+    return float(floor.above) * TOO_LITTLE / minutes
 
 
 def _inputs(watch: Watch, *stages: tuple[float, int]) -> dict[str, str]:
@@ -188,10 +207,11 @@ def _step(watch: Watch) -> timedelta:
 
 
 def _samples(watch: Watch) -> timedelta:
-    if watch.signal.of.window <= SHORT:
+    of = watch.signal.of
+    if of.window <= SHORT:
         return FAST_SAMPLES
-    # What is recorded before its mean is taken looks back for minutes only.
-    return MINUTE if isinstance(watch.signal.of, Average) else SLOW_SAMPLES
+    # What is recorded before its mean is taken may look back for minutes only.
+    return MINUTE if isinstance(of, Average) and of.of.window else SLOW_SAMPLES
 
 
 def _window(watch: Watch) -> int:

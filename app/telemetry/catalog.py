@@ -199,7 +199,8 @@ HTTP_ACTIVE = Metric(
 
 # Databases, in the words of OpenTelemetry's conventions.
 DB_OPERATIONS = {
-    "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    # CONNECT is a connection that nobody got.
+    "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE", "CONNECT"),
     "redis": ("GET", "SET", "DEL", "HVALS", "HDEL", "PING", "PIPELINE"),
 }
 DB_SYSTEM = Label("db_system_name", tuple(DB_OPERATIONS))
@@ -251,7 +252,7 @@ POOL_WAIT = Metric(
 POOL_TIMEOUTS = Metric(
     "db_client_connection_timeouts_total",
     Kind.COUNTER,
-    "Waits for a connection that were given up.",
+    "Waits for a connection that were given up, by the pool or by whoever waited.",
     "waits",
     (POOL,),
     uses=(Use.ALERT, Use.PANEL),
@@ -462,11 +463,14 @@ LOG_LINES = Metric(
     (Label("outcome", ("written", "dropped", "exported", "export_dropped")),),
     uses=(Use.ALERT, Use.PANEL),
 )
+# A value that nobody declared is a fault of ours; too many label sets of requests are a stranger's.
+UNDECLARED, CROWDED = "undeclared", "crowded"
 OVERFLOWS = Metric(
     "petswipe_telemetry_label_overflows_total",
     Kind.COUNTER,
     "Measurements whose label values were replaced by `_overflow`.",
     "measurements",
+    (Label("reason", (UNDECLARED, CROWDED)),),
     uses=(Use.ALERT, Use.PANEL),
 )
 

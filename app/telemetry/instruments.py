@@ -64,7 +64,9 @@ class Instruments:
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._gauge(catalog.BUILD_INFO).labels(version, revision).set(1)
-        self.overflows = self._counter(catalog.OVERFLOWS).labels()
+        overflows = self._counter(catalog.OVERFLOWS)
+        self.undeclared = overflows.labels(catalog.UNDECLARED)
+        self.crowded = overflows.labels(catalog.CROWDED)
         self.loop_lag = self._histogram(catalog.LOOP_LAG).labels()
         self.databases = DatabaseInstruments(self)
         self._telemetry = TelemetryCollector()
@@ -97,31 +99,31 @@ class Instruments:
 
     def counters(self, metric: Metric) -> Children[Counter]:
         """Bind the children of a counter with one label."""
-        return Children(self._counter(metric).labels, metric.labels[0], self.overflows)
+        return Children(self._counter(metric).labels, metric.labels[0], self.undeclared)
 
     def counter_pairs(self, metric: Metric) -> dict[str, Children[Counter]]:
         """Bind the children of a counter with two labels, by the first and then the second."""
         family, (first, second) = self._counter(metric), metric.labels
         return {
-            value: Children(partial(family.labels, value), second, self.overflows)
+            value: Children(partial(family.labels, value), second, self.undeclared)
             for value in first.values
         }
 
     def histograms(self, metric: Metric) -> Children[Histogram]:
         """Bind the children of a histogram with one label."""
-        return Children(self._histogram(metric).labels, metric.labels[0], self.overflows)
+        return Children(self._histogram(metric).labels, metric.labels[0], self.undeclared)
 
     def histogram_pairs(self, metric: Metric) -> dict[str, Children[Histogram]]:
         """Bind the children of a histogram with two labels, by the first and then the second."""
         family, (first, second) = self._histogram(metric), metric.labels
         return {
-            value: Children(partial(family.labels, value), second, self.overflows)
+            value: Children(partial(family.labels, value), second, self.undeclared)
             for value in first.values
         }
 
     def gauges(self, metric: Metric) -> Children[Gauge]:
         """Bind the children of a gauge with one label."""
-        return Children(self._gauge(metric).labels, metric.labels[0], self.overflows)
+        return Children(self._gauge(metric).labels, metric.labels[0], self.undeclared)
 
 
 class ApiInstruments(Instruments):
@@ -254,7 +256,7 @@ class DatabaseInstruments:
     def __init__(self, process: Instruments) -> None:
         """Create them, and start every operation that succeeds at zero."""
         self._family = process._histogram(catalog.DB_DURATION)  # noqa: SLF001  # a part of it
-        self._overflows = process.overflows
+        self._overflows = process.undeclared
         self._children: dict[tuple[str, str, str], Histogram] = {}
         for system, operations in catalog.DB_OPERATIONS.items():
             for operation in operations:
@@ -293,7 +295,7 @@ class RequestDurations:
     def __init__(self, family: HistogramFamily, process: Instruments) -> None:
         """Start every operation's expected answers at zero."""
         self._family = family
-        self._overflows = process.overflows
+        self._overflows = process.crowded
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
         others = sum(len(found.samples) for found in process.registry.collect())
         per_child = len(catalog.HTTP_BUCKETS) + HISTOGRAM_EXTRAS

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from asyncio import CancelledError
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -50,11 +51,13 @@ class WatchedPool(AsyncAdaptedQueuePool):
 
     _wait_seconds: Histogram | None = None
     _timeouts: Counter
+    _observe: Callable[[str, str, str, float], None]
     _pending = 0
 
     def watch(self, name: str, instruments: DatabaseInstruments) -> None:
         """Begin to tell."""
         self._timeouts = instruments.timeouts[name]
+        self._observe = instruments.observe
         instruments.most[name].set(self.size())
         # Asked at each scrape, so that no count can go astray.
         instruments.connections[name]["used"].set_function(self.checkedout)
@@ -70,8 +73,10 @@ class WatchedPool(AsyncAdaptedQueuePool):
         begun = perf_counter()
         try:
             return super()._do_get()
-        except PoolTimeoutError:
-            self._timeouts.inc()
+        except BaseException as error:
+            if isinstance(error, (PoolTimeoutError, CancelledError)):
+                self._timeouts.inc()
+            self._observe(SYSTEM, "CONNECT", _kind(error), perf_counter() - begun)
             raise
         finally:
             self._pending -= 1
@@ -198,7 +203,9 @@ def summarise(statement: str) -> tuple[str, str]:
 
 def _kind(error: BaseException) -> str:
     state = str(getattr(error, "sqlstate", None) or "")
-    if isinstance(error, TimeoutError) or state == TIMEOUT_STATE:
+    # A request that ran into its deadline cancels what it waits for.
+    given_up = isinstance(error, (TimeoutError, PoolTimeoutError, CancelledError))
+    if given_up or state == TIMEOUT_STATE:
         return "timeout"
     if isinstance(error, OSError) or state.startswith(AWAY_STATES) or not state:
         return "unavailable"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from alerts.artifacts import GENERATED, differences, render, write
+from alerts.artifacts import GENERATED, TRACE, differences, render, write
 from app.local.monitoring import Places, write_prometheus_folder
 from slo.objectives import OBJECTIVES
 
@@ -60,7 +60,7 @@ def test_another_process_with_another_hash_seed_renders_the_same_bytes() -> None
 
 def test_building_into_an_empty_folder_writes_all_files_and_again_none(tmp_path: Path) -> None:
     folder = tmp_path / "generated"
-    assert sorted(write(folder)) == sorted(render())
+    assert sorted(write(folder)) == sorted((*render(), TRACE))
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert write(folder) == []
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
@@ -75,7 +75,7 @@ def test_building_mends_what_was_edited_and_prunes_what_nothing_declares(tmp_pat
     (tmp_path / "templates" / "retired.tmpl").write_text("")
     changed = ["prometheus.yml", "slo-retired.rules.yml", RULES, "templates/retired.tmpl"]
     assert sorted(write(tmp_path)) == changed
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != TRACE]
     assert {str(path.relative_to(tmp_path)): path.read_text() for path in files} == render()
 
 

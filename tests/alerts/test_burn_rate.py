@@ -10,7 +10,7 @@ import pytest
 
 from alerts.burn_rate import alert_rules, inhibit_rules, no_data_delay, slo_groups
 from alerts.model import MOST_RULES, AlertSeverity
-from alerts.words import Links
+from alerts.words import Links, PageLinks
 from slo.burn import fewest_bad, least_bad
 from slo.indicators import SliceSli, decimal
 from slo.model import Alerting, CompositeSli, Part
@@ -73,6 +73,9 @@ def test_the_pairs_of_a_level_share_a_name_and_differ_by_their_windows() -> None
             f"SwipeAvailabilityBudgetBurn{level.capitalize()}",
             severity,
             {
+                "alert_type": "symptom",
+                "team": "adoption",
+                "channel": {"page": "pager"}.get(level, level),
                 "sloth_id": "petswipe-swipe-availability",
                 "sloth_service": "petswipe",
                 "sloth_slo": "swipe-availability",
@@ -135,7 +138,9 @@ def test_a_team_names_and_labels_its_alerts_but_cannot_hide_what_they_are() -> N
         annotations={"runbook_url": "https://example.org/ours"},
         name="Shop",
     )
-    rules = alert_rules(replace(BAD_QUERY, alerting=alerting), PageLinks("https://example.org/books"))
+    rules = alert_rules(
+        replace(BAD_QUERY, alerting=alerting), PageLinks("https://example.org/books")
+    )
     assert [rule.alert for rule in rules] == ["ShopBudgetBurnPage"] * 2 + ["ShopNoData"]
     page = rules[0].document()
     assert page["labels"] == {

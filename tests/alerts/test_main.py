@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.artifacts import render, write
+from alerts.artifacts import TRACE, render, write
 from alerts.checks.registry import listing
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def test_building_says_what_it_has_changed_and_then_nothing(tmp_path: Path) -> N
     first = run("build", "--folder", tmp_path)
     assert first.returncode == 0
     assert sorted(first.stdout.splitlines()) == [
-        f"changed {tmp_path / n}" for n in sorted(render())
+        f"changed {tmp_path / n}" for n in sorted((*render(), TRACE))
     ]
     second = run("build", "--folder", tmp_path)
     assert (second.returncode, second.stdout) == (0, "")

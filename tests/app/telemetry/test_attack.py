@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from app.telemetry.catalog import (
+    CROWDED,
     DB_ERROR,
     DB_OPERATIONS,
     DECK_READ,
@@ -217,4 +218,5 @@ def test_past_the_budget_a_request_keeps_its_kind_of_error_and_a_promise_its_ope
         once = 0 if error else 1
         assert count("GET", DECK_READ.template, OVERFLOW, error) == 1 + 5 * once
         assert count(OTHER_METHOD, OVERFLOW, OVERFLOW, error) == 1 + once
-    assert read(OVERFLOWS.name) == 5 + 2 * len(ERROR_TYPE.values) + 1
+    crowded = read(OVERFLOWS.name, {"reason": CROWDED})
+    assert crowded == 5 + 2 * len(ERROR_TYPE.values) + 1

@@ -188,7 +188,7 @@ def test_a_value_that_the_catalogue_does_not_know_is_counted_as_that() -> None:
     assert read("petswipe_uploads_total", {"purpose": "pet", "outcome": "_overflow"}) == 2
     labels = {"db_system_name": "redis", "db_operation_name": "_overflow", "error_type": ""}
     assert read("db_client_operation_duration_seconds_count", labels) == 1
-    assert read("petswipe_telemetry_label_overflows_total") == 3
+    assert read("petswipe_telemetry_label_overflows_total", {"reason": "undeclared"}) == 3
 
 
 def test_instruments_that_measure_nothing_take_every_call() -> None:

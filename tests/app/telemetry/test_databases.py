@@ -15,7 +15,14 @@ from app.accounts.tables import users
 from app.auth import Role
 from app.database import create_engine
 from app.settings import Settings
-from app.telemetry.catalog import DB_DURATION, OVERFLOWS, POOL_PENDING, POOL_TIMEOUTS, POOL_WAIT
+from app.telemetry.catalog import (
+    DB_DURATION,
+    OVERFLOWS,
+    POOL_PENDING,
+    POOL_TIMEOUTS,
+    POOL_WAIT,
+    UNDECLARED,
+)
 from app.telemetry.instruments import ApiInstruments
 from app.telemetry.process import Nowhere
 from app.telemetry.sql import watch
@@ -91,7 +98,7 @@ async def test_a_statement_is_counted_once_by_what_it_does(
         ("postgresql", "SELECT", ""): 1,
         ("postgresql", "INSERT", ""): 2,
     }
-    assert instruments.registry.get_sample_value(OVERFLOWS.name) == 0
+    assert instruments.registry.get_sample_value(OVERFLOWS.name, {"reason": UNDECLARED}) == 0
 
 
 async def test_a_statement_that_fails_is_counted_by_why(
@@ -115,7 +122,7 @@ async def test_a_statement_that_fails_is_counted_by_why(
     assert found["postgresql", "SELECT", "timeout"] == 1
     assert found["postgresql", "SELECT", "unavailable"] == 1
     # `SET` is none of the operations that the catalogue names.
-    assert instruments.registry.get_sample_value(OVERFLOWS.name) == 1
+    assert instruments.registry.get_sample_value(OVERFLOWS.name, {"reason": UNDECLARED}) == 1
 
 
 async def test_whoever_waits_for_a_connection_shows_and_goes(
@@ -130,6 +137,30 @@ async def test_whoever_waits_for_a_connection_shows_and_goes(
     assert value(instruments, POOL_PENDING.name) == 0
     assert value(instruments, POOL_TIMEOUTS.name) == 1
     assert value(instruments, f"{POOL_WAIT.name}_count") == 2
+
+
+async def test_whoever_gives_up_waiting_for_a_connection_is_counted(
+    engine: AsyncEngine, instruments: ApiInstruments
+) -> None:
+    async with engine.connect():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await engine.connect().start()
+    assert value(instruments, POOL_TIMEOUTS.name) == 1
+    assert counted(instruments)["postgresql", "CONNECT", "timeout"] == 1
+
+
+async def test_a_database_that_lets_nobody_in_is_counted(
+    settings: Settings, instruments: ApiInstruments
+) -> None:
+    changed = {**settings.model_dump(), "database_url": "postgresql://127.0.0.1:9/none"}
+    nobody = create_engine(Settings.model_validate(changed))
+    watch(nobody, "primary", instruments.databases)
+    for _ in range(2):
+        with pytest.raises(OSError, match="Connect call failed"):
+            await nobody.connect().start()
+    assert counted(instruments)["postgresql", "CONNECT", "unavailable"] == 2
+    assert value(instruments, POOL_TIMEOUTS.name) == 0
 
 
 async def test_cache_commands_are_counted_and_a_pipeline_is_one(api: Api) -> None:

@@ -1,0 +1,24 @@
+"""alerts/trace: every alert leads from a metric to a reader, with nothing missing on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alerts.checks.problem import Problem
+from alerts.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alerts.checks.loaded import Loaded
+
+ID = "alerts/trace"
+
+
+def check(loaded: Loaded) -> Iterator[Problem]:
+    """Yield one problem a hole; panels are looked at once all dashboards are generated."""
+    if not loaded.all_drawn:
+        return
+    for one in trace(loaded.folder, loaded.root):
+        for hole in one.holes():
+            yield Problem(ID, str(loaded.folder), hole)
