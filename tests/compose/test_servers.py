@@ -34,6 +34,7 @@ from app.local.supervisor import Service, Supervisor
 from app.migrations.runner import migrate
 from app.settings import load_settings
 from app.stop import Stop
+from tests.app.conftest import make_folder
 from tests.compose.stack import ROOT, SERVICES
 from tests.compose.test_secrets import make
 
@@ -64,12 +65,9 @@ def running(folder: Path, *services: Service) -> Iterator[None]:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that PostgreSQL can enter under whichever user it runs."""
-    folder = tmp_path_factory.mktemp("servers")
-    for part in (folder, folder.parent, folder.parent.parent):
-        part.chmod(part.stat().st_mode | 0o011)
-    return folder
+def folder() -> Iterator[Path]:
+    with make_folder() as found:
+        yield found
 
 
 def test_the_service_owns_its_database_and_the_exporter_only_looks(
