@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from alerts.artifacts import GENERATED, TRACE, differences, render, write
+from alerts.artifacts import GENERATED, differences, render, write
+from alerts.trace import FILE as TRACE
 from app.local.monitoring import Places, write_prometheus_folder
 from slo.objectives import OBJECTIVES
 

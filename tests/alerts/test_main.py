@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.artifacts import TRACE, render, write
+from alerts.artifacts import render, write
 from alerts.checks.registry import listing
+from alerts.trace import FILE as TRACE
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
