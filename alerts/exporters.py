@@ -133,6 +133,10 @@ CERTIFICATE_EXPIRY = _exported(
     "When the first certificate of the chain ends, in seconds since 1970.",
 )
 
+PROBE_SUCCESS = _exported(
+    BLACKBOX, "probe_success", _GAUGE, "", "1 while an address answers as it should."
+)
+
 HEAD_SERIES = _exported(
     PROMETHEUS, "prometheus_tsdb_head_series", _GAUGE, "series", "Series in memory."
 )

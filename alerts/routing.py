@@ -162,6 +162,7 @@ EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("ApiAbsent", ("ScrapeFailing",), ("job",)),
     ("DispatcherAbsent", ("ScrapeFailing",), ("job",)),
     ("ExporterAbsent", ("ScrapeFailing",), ("job",)),
+    ("EventLoopStuck", ("EventLoopBlocked",), ("job", "instance")),
     ("CpuSaturated", ("CpuHigh",), ("job", "instance")),
     ("HighErrorRate", ("ErrorsPresent",), ("job",)),
     ("HighLatencyP99", ("HighLatencyP95",), ("job",)),

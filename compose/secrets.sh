@@ -8,6 +8,8 @@ umask 077
 cd "$(dirname "$0")"
 mkdir -p secrets
 cd secrets
+# What follows is written anew; at the end nobody may change it by accident.
+find . -type f -exec chmod u+w {} +
 
 # make NAME COMMAND…: write what the command prints, unless the file is there.
 make() {

@@ -55,7 +55,7 @@ def rehearse(
     started = datetime.now(UTC)
     # The generator speaks for many people, each with an address and a limit of their own.
     environment = {"PET_FAULT": options.fault, "PET_TRUSTED_PROXIES": "127.0.0.1"}
-    arguments = ["--workers", str(options.workers)]
+    arguments = ["--workers", str(options.workers), "--no-exporters"]
     arguments += ["--scrape-interval", duration(SCRAPE_INTERVAL)]
     with embedded_stack(options.out, arguments, environment, say) as stack:
         say("seeding pets and adopters")

@@ -38,11 +38,16 @@ from alerts.checks import (
     rule_label,
     rule_name,
     rules_loaded,
+    runbook_coverage,
+    runbook_queries,
+    runbook_references,
+    runbook_sections,
     selector,
     series,
     syntax,
     targets,
     template,
+    trace,
     used,
     vector_matching,
     workflows,
@@ -119,6 +124,11 @@ CHECKS: tuple[Check, ...] = (
     targets,
     used,
     workflows,
+    runbook_coverage,
+    runbook_sections,
+    runbook_queries,
+    runbook_references,
+    trace,
 )
 
 

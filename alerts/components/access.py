@@ -54,7 +54,10 @@ RATE_REFUSALS = Signal(
     "Requests over their limit",
     "The share of requests that a rate limit has refused.",
     Unit.SHARE,
-    Ratio(LIMITED.where(Matcher("outcome", "=", "refused")), LIMITED, FIVE_MINUTES),
+    # By policy: a request of somebody who is logged in counts for the person and for the address.
+    Ratio(
+        LIMITED.where(Matcher("outcome", "=", "refused")), LIMITED, FIVE_MINUTES, ("job", "policy")
+    ),
     Dashboard.BUSINESS,
 )
 SIGNALS = (LOG_IN_FAILURES, LOG_IN_SURGE, TOKEN_REUSE, RATE_REFUSALS)

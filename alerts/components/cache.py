@@ -141,7 +141,7 @@ WATCHES = (
         Team.PLATFORM,
         AlertType.CAUSE,
         "Valkey is nearly full.",
-        "It is about to remove keys that are still wanted, sessions among them.",
+        "It is about to remove keys that are still wanted, counters of failed log-ins among them.",
     ),
     Watch(
         "CacheEvictionsHigh",
@@ -154,6 +154,6 @@ WATCHES = (
         Team.PLATFORM,
         AlertType.CAUSE,
         "Valkey removes keys to make room.",
-        "Decks are built anew and sessions end early.",
+        "Decks are built anew, and limits on log-ins and requests forget what they have counted.",
     ),
 )

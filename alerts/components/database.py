@@ -14,6 +14,7 @@ from alerts.watch import AlertType, Channel, Past, Team, Watch
 from app.telemetry.catalog import (
     DB_DURATION,
     DB_SYSTEM,
+    POOL,
     POOL_CONNECTIONS,
     POOL_MAX,
     POOL_TIMEOUTS,
@@ -58,7 +59,7 @@ CONNECTIONS = Signal(
     ),
     Dashboard.DATABASE,
 )
-POOL = Signal(
+IN_USE = Signal(
     "job:db_pool_used:ratio",
     "Pool in use",
     "Connections that requests hold, by those that the pools of all processes may have.",
@@ -66,7 +67,7 @@ POOL = Signal(
     Part(
         Selector(POOL_CONNECTIONS, POOL_CONNECTIONS.name, (USED,)),
         Selector(POOL_MAX, POOL_MAX.name, ()),
-        ("job",),
+        ("job", POOL.name),
     ),
     Dashboard.DATABASE,
 )
@@ -97,7 +98,7 @@ REPLICATION = Signal(
     ),
     Dashboard.DATABASE,
 )
-SIGNALS = (UP, FAILURES, CONNECTIONS, POOL, POOL_GIVEN_UP, STATEMENT_TIME, REPLICATION)
+SIGNALS = (UP, FAILURES, CONNECTIONS, IN_USE, POOL_GIVEN_UP, STATEMENT_TIME, REPLICATION)
 
 WATCHES = (
     Watch(
@@ -137,11 +138,11 @@ WATCHES = (
         Team.DBA,
         AlertType.CAUSE,
         "PostgreSQL is running out of connections.",
-        "When all are taken, nobody gets in, on-call included.",
+        "When all are taken, no process gets in; superusers have three left.",
     ),
     Watch(
         "DatabasePoolBusy",
-        POOL,
+        IN_USE,
         Past.ABOVE,
         Fraction("0.8"),
         timedelta(minutes=10),
@@ -163,7 +164,7 @@ WATCHES = (
         Team.ADOPTION,
         AlertType.CAUSE,
         "Requests give up waiting for a database connection.",
-        "Each of them was answered with an error.",
+        "A request that does is answered with an error.",
     ),
     Watch(
         "SlowQueries",

@@ -15,22 +15,26 @@ from slo.promql import Selector
 
 FIVE_MINUTES = timedelta(minutes=5)
 
+# Some groups are evaluated every five minutes.
 RULE_FAILURES = Signal(
-    "job:rule_failures:increase5m",
-    "Rules that failed in 5 minutes",
+    "job:rule_failures:increase15m",
+    "Rules that failed in 15 minutes",
     "Evaluations of rules that ended with an error: their alerts cannot fire.",
     Unit.NUMBER,
-    Increase(Selector(exporters.RULE_FAILURES, exporters.RULE_FAILURES.name, ()), FIVE_MINUTES),
+    Increase(
+        Selector(exporters.RULE_FAILURES, exporters.RULE_FAILURES.name, ()), timedelta(minutes=15)
+    ),
     Dashboard.TELEMETRY,
 )
+# Alertmanager counts once an interval of its group: half an hour for tickets.
 NOTIFICATION_FAILURES = Signal(
-    "job:notification_failures:increase5m",
-    "Notifications that failed in 5 minutes",
+    "job:notification_failures:increase1h",
+    "Notifications that failed in an hour",
     "Messages of Alertmanager that a receiver has not taken: somebody was not told.",
     Unit.NUMBER,
     Increase(
         Selector(exporters.NOTIFICATIONS_FAILED, exporters.NOTIFICATIONS_FAILED.name, ()),
-        FIVE_MINUTES,
+        timedelta(hours=1),
         ("job", "integration"),
     ),
     Dashboard.TELEMETRY,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from alerts import exporters
 from alerts.counting import Busy
-from alerts.levels import Elapsed, Missing, Taken
+from alerts.levels import Elapsed, Level, Missing, Taken
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -71,6 +71,22 @@ CERTIFICATE = Signal(
     ),
     Dashboard.INFRASTRUCTURE,
 )
+PROBES = Signal(
+    "instance:probe:up",
+    "Addresses that answer",
+    "1 while an address answers the probe as its clients would want, 0 while it does not.",
+    Unit.NUMBER,
+    Level(
+        Selector(
+            exporters.PROBE_SUCCESS,
+            exporters.PROBE_SUCCESS.name,
+            (Matcher("job", "=", exporters.BLACKBOX),),
+        ),
+        ("job", "instance"),
+        "min",
+    ),
+    Dashboard.INFRASTRUCTURE,
+)
 BACKUP_AGE = Signal(
     "job:backup_age:hours",
     "Age of the last backup",
@@ -88,7 +104,7 @@ NO_BACKUP = Signal(
     Dashboard.DATABASE,
     shown_in=BACKUP_AGE.record,
 )
-SIGNALS = (CPU, MEMORY, DISK, CERTIFICATE, BACKUP_AGE, NO_BACKUP)
+SIGNALS = (CPU, MEMORY, DISK, CERTIFICATE, PROBES, BACKUP_AGE, NO_BACKUP)
 
 WATCHES = (
     Watch(
@@ -154,7 +170,20 @@ WATCHES = (
         Team.PLATFORM,
         AlertType.CAUSE,
         "A certificate ends within two weeks.",
-        "It should have been renewed by itself.",
+        "Browsers and apps refuse the connection from then on.",
+    ),
+    Watch(
+        "ProbeFailing",
+        PROBES,
+        Past.BELOW,
+        Fraction(1),
+        timedelta(minutes=5),
+        AlertSeverity.CRITICAL,
+        Channel.PAGER,
+        Team.PLATFORM,
+        AlertType.SYMPTOM,
+        "An address of the service does not answer from outside.",
+        "Whatever is well behind it, nobody reaches it.",
     ),
     Watch(
         "BackupTooOld",

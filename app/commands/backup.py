@@ -71,8 +71,9 @@ TLS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
 def backup(bucket: str, keep_days: int, textfile: Path | None, program: str) -> None:
     """Dump the database, store the dump in S3, check it there, and say when.
 
-    Restore one with `pg_restore --clean --if-exists --no-owner --dbname=… FILE`. Whatever fails
-    leaves the text file as it was, so that an alert sees the age of the last good backup.
+    Restore one into an empty database with `pg_restore --no-owner --no-comments --dbname=… FILE`.
+    Whatever fails leaves the text file as it was, so that an alert sees the age of the last good
+    backup.
     """
     settings = load_settings()
     if bucket == settings.storage_bucket:

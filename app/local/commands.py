@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from app.local.archive import archived_prometheus
-from app.local.stack import StackOptions, stack
+from app.local.notifications import FILE as NOTIFICATIONS
+from app.local.plan import StackOptions
+from app.local.stack import stack
 from app.local.supervisor import StackError, StoppedError
 from app.seed.adopters import adopter_email
 from app.stop import stop_event
@@ -52,6 +54,12 @@ TOOLS = Path(".tools")
     "--bare", is_flag=True, help="Only PostgreSQL, with the schema, and Valkey: for measurements."
 )
 @click.option(
+    "--exporters/--no-exporters",
+    default=True,
+    show_default=True,
+    help="Watch the machine, PostgreSQL and Valkey as well; a rehearsal does without.",
+)
+@click.option(
     "--seed", is_flag=True, help="Load the demo catalogue and print an account to log in with."
 )
 @click.option(
@@ -67,12 +75,13 @@ def up(
     out: Path | None,
     generated: Path,
     bare: bool,
+    exporters: bool,
     seed: bool,
     state: Path | None,
 ) -> None:
     """Run the API, its dispatcher and the servers around them until Ctrl-C.
 
-    PostgreSQL, Valkey, S3, Alertmanager and Prometheus.
+    PostgreSQL, Valkey, S3, Alertmanager and Prometheus, and exporters of what they cannot tell.
 
     Each server starts when the one before it is ready; all stop when one of them ends. Ports that
     are taken are avoided and named. Settings of the API (PET_*) pass through.
@@ -86,6 +95,7 @@ def up(
         management_port=management_port,
         scrape_interval=scrape_interval,
         bare=bare,
+        exporters=exporters,
     )
     begun = time.monotonic()
     with _one_sentence(), stop_event() as stop:
@@ -93,6 +103,9 @@ def up(
             for name in ("api", "prometheus", "alertmanager", "s3"):
                 if address := getattr(running, name):
                     click.echo(f"  {name:<13}{address}")
+            if running.management:
+                click.echo(f"  runbooks     {running.management[0]}/runbooks")
+                click.echo(f"  messages     {options.out / NOTIFICATIONS}")
             click.echo(f"  logs         {options.out / 'logs'}")
             if seed:
                 _seed_demo(running.environment, supervisor)

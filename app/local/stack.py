@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from app.local.exporters import PROGRAMS, plan_exporters, prepare_exporters
 from app.local.monitoring import (
+    Places,
     prepare_alertmanager,
     prepare_prometheus,
+    write_alertmanager_folder,
     write_prometheus_folder,
 )
+from app.local.notifications import FILE as NOTIFICATIONS
+from app.local.notifications import Receiver
+from app.local.plan import plan_ports
 from app.local.ports import HOST, Ports
 from app.local.postgres import prepare_postgres
 from app.local.probes import answers
 from app.local.s3 import prepare_s3
+from app.local.state import StackState
 from app.local.supervisor import Service, StackError, Supervisor
-from app.local.tools import find_tool
+from app.local.tools import HELP, find_tools
 from app.local.valkey import prepare_valkey
 from app.settings import PREFIX, load_settings
 from app.telemetry.catalog import DISPATCH_JOB, HEALTH_STARTUP, JOB
@@ -34,6 +39,8 @@ from app.telemetry.catalog import DISPATCH_JOB, HEALTH_STARTUP, JOB
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from app.local.exporters import Exporters
+    from app.local.plan import Plan, StackOptions
     from app.local.tools import Tool
     from app.stop import Stop
 
@@ -42,43 +49,9 @@ if TYPE_CHECKING:
 RESERVED_CONNECTIONS = 20
 KEY_BITS = 2048
 ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class StackOptions:
-    """What `up` can be told. Ports are wishes: a taken one is avoided and named."""
-
-    out: Path
-    generated: Path
-    tools: Path
-    workers: int = 2
-    port: int = 8000
-    management_port: int = 9464
-    dispatch_port: int = 9474
-    scrape_interval: str | None = None
-    # Without the API and what watches it: whoever measures starts servers of their own.
-    bare: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StackState:
-    """Where everything is, empty for what a bare stack has not; for programs that drive it."""
-
-    api: str
-    prometheus: str
-    alertmanager: str
-    s3: str
-    management: list[str]
-    environment: dict[str, str]
-    processes: dict[str, int]
-    out: str
-
-    def write(self, path: Path) -> None:
-        """Write it in one step, readable by this user only: the addresses hold passwords."""
-        part = path.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_text(json.dumps(asdict(self), indent=2))
-        part.replace(path)
+# What commands tell of themselves, like `backup --textfile`.
+TEXTS = "textfile"
+MONITORING = ("prometheus", "alertmanager")
 
 
 @contextmanager
@@ -129,36 +102,6 @@ def _temporary_folder(cleanup: ExitStack) -> Path:
     return folder
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """The port of every server."""
-
-    postgres: int
-    valkey: int
-    s3: int
-    api: int
-    management: list[int]
-    dispatcher: int
-    prometheus: int
-    alertmanager: int
-
-
-def _plan(options: StackOptions, ports: Ports, say: Callable[[str], None]) -> _Plan:
-    plan = _Plan(
-        postgres=ports.choose("PostgreSQL", 5432),
-        valkey=ports.choose("Valkey", 6379),
-        s3=ports.choose("S3", 9000),
-        api=ports.choose("the API", options.port),
-        management=ports.choose_run("metrics", options.management_port, options.workers),
-        dispatcher=ports.choose("the dispatcher", options.dispatch_port),
-        prometheus=ports.choose("Prometheus", 9090),
-        alertmanager=ports.choose("Alertmanager", 9093),
-    )
-    for moved in ports.moved:
-        say(moved)
-    return plan
-
-
 def _start(
     options: StackOptions,
     folder: Path,
@@ -171,11 +114,12 @@ def _start(
     settings = load_settings(
         database_url=f"postgresql://{HOST}", cache_url=f"redis://{HOST}", jwt_private_key_file=key
     )
-    names = () if options.bare else ("prometheus", "alertmanager")
-    tools = [find_tool(name, options.tools, say) for name in names]
-    plan = _plan(options, ports, say)
+    tools = {} if options.bare else _find_tools(options, say)
+    plan, exporters = plan_ports(options, ports), plan_exporters(tools, ports)
     # Before anything starts as well: it refuses what is missing or no interval.
-    monitoring = _monitoring(options, plan, folder, tools) if tools else ()
+    monitoring = _monitoring(options, plan, folder, tools, exporters) if tools else ()
+    for moved in ports.moved:
+        say(moved)
     connections = options.workers * settings.pool_size + RESERVED_CONNECTIONS
     postgres = prepare_postgres(folder, plan.postgres, connections)
     valkey = prepare_valkey(folder, plan.valkey)
@@ -184,21 +128,41 @@ def _start(
         f"{PREFIX}CACHE_URL": valkey.url,
         f"{PREFIX}JWT_PRIVATE_KEY_FILE": str(key),
     }
-    storage = () if options.bare else (prepare_s3(plan.s3),)
-    for service in (postgres.service, valkey.service, *storage):
-        say(f"starting {service.name}")
-        supervisor.start(service)
+    start = _starter(supervisor, say)
+    start(postgres.service, valkey.service)
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
     if options.bare:
-        return StackState("", "", "", "", [], environment, supervisor.pids, str(options.out))
-    with_s3 = {**environment, **_s3(plan)}
+        return StackState("", "", "", "", "", [], environment, supervisor.pids, str(options.out))
+    start(prepare_s3(plan.s3))
+    with_s3 = {**environment, **_s3(plan), f"{PREFIX}PROMETHEUS_URL": plan.prometheus_url}
     supervisor.run("storage", [sys.executable, "-m", "app", "storage", "init"], with_s3)
-    api = _api(plan, options.workers, with_s3)
-    for service in (api, _dispatcher(plan, environment), *monitoring):
-        say(f"starting {service.name}")
-        supervisor.start(service)
+    supervisor.attend(Receiver(plan.webhook, options.out / NOTIFICATIONS, say))
+    start(_api(plan, options.workers, with_s3), _dispatcher(plan, environment))
+    texts = options.out / TEXTS
+    start(*prepare_exporters(exporters, folder, texts, postgres.url, valkey.url), *monitoring)
     return _state(plan, environment, supervisor.pids, options.out)
+
+
+def _starter(supervisor: Supervisor, say: Callable[[str], None]) -> Callable[..., None]:
+    def start(*services: Service) -> None:
+        for service in services:
+            say(f"starting {service.name}")
+            supervisor.start(service)
+
+    return start
+
+
+def _find_tools(options: StackOptions, say: Callable[[str], None]) -> dict[str, Tool]:
+    """Find Prometheus and Alertmanager, and those exporters that can be had."""
+    wanted = [name for name, _ in PROGRAMS.values()] if options.exporters else []
+    found = find_tools([*MONITORING, *wanted], options.tools, say)
+    for name in MONITORING:
+        if name not in found:
+            raise StackError(f"{name} is not to be found: {HELP}")
+    if missing := [name for name in wanted if name not in found]:
+        say(f"{', '.join(missing)} cannot be had; going on without")
+    return found
 
 
 def _write_key(folder: Path) -> Path:
@@ -214,7 +178,7 @@ def _write_key(folder: Path) -> Path:
     return path
 
 
-def _api(plan: _Plan, workers: int, environment: dict[str, str]) -> Service:
+def _api(plan: Plan, workers: int, environment: dict[str, str]) -> Service:
     command = [sys.executable, "-m", "app", "serve", "--host", HOST, "--port", str(plan.api)]
     command += ["--workers", str(workers), "--management-port", str(plan.management[0])]
     metrics = [answers(port, "/metrics") for port in plan.management]
@@ -227,45 +191,51 @@ def _api(plan: _Plan, workers: int, environment: dict[str, str]) -> Service:
     )
 
 
-def _s3(plan: _Plan) -> dict[str, str]:
+def _s3(plan: Plan) -> dict[str, str]:
     # The server takes any credentials, and boto3 asks for some.
     credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     return {f"{PREFIX}STORAGE_ENDPOINT": f"http://{HOST}:{plan.s3}", **credentials}
 
 
-def _dispatcher(plan: _Plan, environment: dict[str, str]) -> Service:
+def _dispatcher(plan: Plan, environment: dict[str, str]) -> Service:
     port = plan.dispatcher
     command = [sys.executable, "-m", "app", "dispatch", "--management-port", str(port)]
     return Service("dispatcher", command, answers(port, "/metrics"), environment)
 
 
 def _monitoring(
-    options: StackOptions, plan: _Plan, folder: Path, tools: list[Tool]
+    options: StackOptions, plan: Plan, folder: Path, tools: dict[str, Tool], exporters: Exporters
 ) -> tuple[Service, Service]:
-    prometheus, alertmanager = tools
+    runbooks = f"http://{HOST}:{plan.management[0]}/runbooks"
+    places = Places(plan.webhook_url, runbooks, plan.alertmanager_url)
+    targets = {
+        JOB: plan.management,
+        DISPATCH_JOB: [plan.dispatcher],
+        **exporters.targets(),
+        "blackbox": [],  # nothing here has a certificate
+        "prometheus": [plan.prometheus],
+        "alertmanager": [plan.alertmanager],
+    }
     config = write_prometheus_folder(
-        options.generated,
-        folder / "prometheus",
-        {JOB: plan.management, DISPATCH_JOB: [plan.dispatcher]},
-        plan.alertmanager,
-        options.scrape_interval,
+        options.generated, folder / "prometheus", targets, places, options.scrape_interval
     )
-    data = options.out / "prometheus"
+    routes = write_alertmanager_folder(options.generated, folder / "routes", places)
+    data = folder / "alertmanager"
+    series = (options.out / "prometheus").resolve()
     return (
-        prepare_alertmanager(
-            alertmanager, options.generated, folder / "alertmanager", plan.alertmanager
-        ),
-        prepare_prometheus(prometheus, config, data.resolve(), plan.prometheus),
+        prepare_alertmanager(tools["alertmanager"], routes, data, plan.alertmanager),
+        prepare_prometheus(tools["prometheus"], config, series, plan.prometheus),
     )
 
 
 def _state(
-    plan: _Plan, environment: dict[str, str], processes: dict[str, int], out: Path
+    plan: Plan, environment: dict[str, str], processes: dict[str, int], out: Path
 ) -> StackState:
     return StackState(
         api=f"http://{HOST}:{plan.api}",
-        prometheus=f"http://{HOST}:{plan.prometheus}",
-        alertmanager=f"http://{HOST}:{plan.alertmanager}",
+        prometheus=plan.prometheus_url,
+        alertmanager=plan.alertmanager_url,
+        webhook=plan.webhook_url,
         s3=f"http://{HOST}:{plan.s3}",
         management=[f"http://{HOST}:{port}" for port in plan.management],
         environment=environment,

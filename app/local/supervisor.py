@@ -14,9 +14,19 @@ from app.children import dies_with_parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from typing import IO
+    from typing import IO, Protocol
 
     from app.stop import Stop
+
+    class Attended(Protocol):
+        """What the supervisor does beside watching, in the same thread."""
+
+        def look(self) -> None:
+            """Do what there is to do, and return soon."""
+
+        def close(self) -> None:
+            """Let go of everything."""
+
 
 LOOK_EVERY_SECONDS = 0.05
 
@@ -72,6 +82,7 @@ class Supervisor:
         self._logs = logs
         self._stop = stop
         self._running: list[Running] = []
+        self._attended: list[Attended] = []
 
     @property
     def pids(self) -> dict[str, int]:
@@ -116,16 +127,24 @@ class Supervisor:
         if running.process.returncode != 0:
             raise StackError(running.ending())
 
+    def attend(self, attended: Attended) -> None:
+        """Let it look for work while the processes are watched, and close it with them."""
+        self._attended.append(attended)
+
     def watch(self) -> None:
         """Return when asked to stop; raises StackError as soon as any process has ended."""
         while not self._stop.wait(LOOK_EVERY_SECONDS):
             self._raise_if_ended()
+            for attended in self._attended:
+                attended.look()
 
     def stop_all(self) -> None:
         """Stop every process, last started first; what ignores its signal is killed."""
         while self._running:
             running = self._running.pop()
             _end(running.process, running.service)
+        while self._attended:
+            self._attended.pop().close()
 
     def _raise_if_ended(self) -> None:
         for running in self._running:

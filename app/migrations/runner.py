@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from app.database import transactional
@@ -36,7 +38,19 @@ def _migrate(connection: Connection, to: str) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     config = _config()
     config.attributes["connection"] = connection
-    if to == "base" or to.startswith("-"):
+    if _is_behind(connection, ScriptDirectory.from_config(config), to):
         command.downgrade(config, to)
     else:
         command.upgrade(config, to)
+
+
+def _is_behind(connection: Connection, scripts: ScriptDirectory, to: str) -> bool:
+    """Tell whether a revision is older than the schema: alembic would do nothing, and say so."""
+    if to == "base" or to.startswith("-"):
+        return True
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or to.startswith("+"):
+        return False
+    wanted = scripts.get_revision(to)
+    older = (script.revision for script in scripts.iterate_revisions(current, "base"))
+    return wanted is not None and wanted.revision != current and wanted.revision in older

@@ -90,7 +90,9 @@ def count(instruments: DispatchInstruments, event: Event, outcome: Outcome, give
         instruments.attempts[channel]["dead" if given_up else "retried"].inc()
     if outcome.failed:
         what = "given up" if given_up else "to be retried"
-        logger.warning("event %s (%s) is %s: %s", event.id, event.kind, what, outcome.error)
+        # Not as `email: reason`, which reads like an address to whoever takes those out of lines.
+        why = ", ".join(f"{reason} (by {channel})" for channel, reason in outcome.failed.items())
+        logger.warning("event %s (%s) is %s: %s", event.id, event.kind, what, why)
 
 
 def begin_delivery(tracer: Tracer, event: Event) -> Span:

@@ -13,7 +13,7 @@ from alerts.components.api import (
     REQUEST_RATE,
 )
 from alerts.components.cache import HITS
-from alerts.components.database import POOL, POSTGRES
+from alerts.components.database import IN_USE, POSTGRES
 from alerts.components.nodes import CPU, DISK, MEMORY
 from alerts.components.processes import API_TARGETS, DISPATCHER_TARGETS, RESTARTS, SCRAPES
 from alerts.signal import Dashboard, Unit
@@ -88,10 +88,10 @@ CONNECTIONS = Panel(
         Query(total(pick(POOL_MAX)), "Allowed", instant=True),
     ),
     width=6,
-    thresholds=of_maximum(thresholds(watches_of(POOL))),
+    thresholds=of_maximum(thresholds(watches_of(IN_USE))),
     low=0.0,
     high_by_query=True,
-    links=(*(runbook(watch.alert) for watch in watches_of(POOL)), logs()),
+    links=(*(runbook(watch.alert) for watch in watches_of(IN_USE)), logs()),
 )
 HIT_RATE = gauge(
     HITS, key="application:cache-hit-rate", title="Cache hit rate", width=6, nothing="No reads"

@@ -6,7 +6,7 @@ from alerts import exporters
 from alerts.components.database import (
     CONNECTIONS,
     FAILURES,
-    POOL,
+    IN_USE,
     POOL_GIVEN_UP,
     POSTGRES,
     REPLICATION,
@@ -91,7 +91,7 @@ QUERIES = Row(
 POOLS = Row(
     "Connection pool",
     (
-        timeseries(POOL, width=8),
+        timeseries(IN_USE, width=8),
         timeseries(POOL_GIVEN_UP, width=8),
         chart(
             "database:pool-wait",

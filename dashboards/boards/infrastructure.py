@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts import exporters
 from alerts.components.api import LOOP, LOOP_BEATS
-from alerts.components.nodes import CERTIFICATE, CPU, DISK, MEMORY
+from alerts.components.nodes import CERTIFICATE, CPU, DISK, MEMORY, PROBES
 from alerts.components.queue import DEAD, OLDEST, WAITING
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
@@ -148,7 +148,7 @@ OTHERS = Row(
                 quantile(0.95, part(STORAGE_DURATION, "bucket"), "operation", "outcome"),
                 "p95 {{operation}} {{outcome}}",
             ),
-            width=8,
+            width=6,
             nothing="No requests",
         ),
         chart(
@@ -160,10 +160,11 @@ OTHERS = Row(
                 quantile(0.95, part(REMOTE_DURATION, "bucket"), "service", "outcome"),
                 "p95 {{service}} {{outcome}}",
             ),
-            width=8,
+            width=6,
             nothing="No requests",
         ),
-        timeseries(CERTIFICATE, width=8),
+        timeseries(CERTIFICATE, width=6),
+        timeseries(PROBES, width=6),
     ),
 )
 

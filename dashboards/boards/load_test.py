@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from alerts import exporters
 from alerts.components.api import ERROR_RATE, LOOP, REQUESTS_5M
-from alerts.components.database import POOL
+from alerts.components.database import IN_USE
 from alerts.components.nodes import CPU
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
@@ -140,7 +140,7 @@ SATURATION = Row(
             Query(total(pick(POOL_PENDING)), "wait for a connection"),
             width=8,
         ),
-        timeseries(POOL, key="load-test:pool", width=8),
+        timeseries(IN_USE, key="load-test:pool", width=8),
         timeseries(LOOP, key="load-test:loop", width=8),
         chart(
             "load-test:process-cpu",

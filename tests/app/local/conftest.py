@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[3]
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 60
 # Where `up` would like to be.
-WISHED = {5432, 6379, 8000, 9000, 9090, 9093, 9464, 9474}
+WISHED = {5432, 6379, 8000, 9000, 9090, 9093, 9095, 9100, 9121, 9187, 9464, 9474}
 
 
 @dataclass(frozen=True, slots=True)

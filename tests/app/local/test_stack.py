@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from app.local.plan import StackOptions
 from app.local.ports import HOST, Ports
-from app.local.stack import StackOptions, stack
+from app.local.stack import stack
+from app.local.tools import find_tool
 from app.stop import Stop
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.app.conftest import WaitUntil
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -20,7 +28,12 @@ ROOT = Path(__file__).parents[3]
 def test_a_port_that_is_taken_after_we_looked_makes_the_stack_begin_again(tmp_path: Path) -> None:
     (port,) = Ports().choose_run("a test", 18000, 1)
     options = StackOptions(
-        tmp_path, ROOT / "alerts" / "generated", ROOT / ".tools", workers=1, port=port
+        tmp_path,
+        ROOT / "alerts" / "generated",
+        ROOT / ".tools",
+        workers=1,
+        port=port,
+        exporters=False,
     )
     said: list[str] = []
     thief = socket.socket()
@@ -40,3 +53,43 @@ def test_a_port_that_is_taken_after_we_looked_makes_the_stack_begin_again(tmp_pa
     assert str(port) in re.findall(r"\d+", lost)
     assert said.count("starting postgres") >= 2
     assert not key.parents[1].exists()
+
+
+def put_program(folder: Path, name: str) -> None:
+    """Put a program on a PATH that has nothing else."""
+    tool = find_tool(name, ROOT / ".tools", print)
+    path = folder / name
+    path.write_text(f'#!/bin/sh\ncd "{tool.cwd or "."}"\nexec "{tool.path}" "$@"\n')
+    path.chmod(0o755)
+
+
+def test_exporters_that_cannot_be_had_are_named_and_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web: httpx.Client, wait_until: WaitUntil
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("prometheus", "alertmanager"):
+        put_program(programs, name)
+    monkeypatch.setenv("PATH", str(programs))
+    options = StackOptions(
+        tmp_path / "out", ROOT / "alerts" / "generated", tmp_path / "tools", workers=1
+    )
+    said: list[str] = []
+
+    def jobs(url: str) -> set[str]:
+        active = web.get(f"{url}/api/v1/targets").json()["data"]["activeTargets"]
+        return {target["labels"]["job"] for target in active}
+
+    with stack(options, Stop(), said.append) as (state, _):
+        wait_until(
+            lambda: (
+                jobs(state.prometheus)
+                == {"petswipe-api", "petswipe-dispatcher", "prometheus", "alertmanager"}
+            ),
+            "Prometheus has those targets and no other",
+        )
+    missing = "node_exporter, postgres_exporter, redis_exporter"
+    assert said[:2] == [
+        f"{missing} are not on PATH; fetching them once",
+        f"{missing} cannot be had; going on without",
+    ]

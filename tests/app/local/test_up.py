@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(120)
 
-SERVICES = {"postgres", "valkey", "s3", "api", "dispatcher", "alertmanager", "prometheus"}
+EXPORTERS = frozenset({"node-exporter", "postgres-exporter", "redis-exporter"})
+BASE = frozenset({"postgres", "valkey", "s3", "api", "dispatcher", "alertmanager", "prometheus"})
+SERVICES = BASE | EXPORTERS
 NOBODY = 65534
 ROOT = Path(__file__).parents[3]
 on_linux = pytest.mark.skipif(
@@ -30,8 +32,13 @@ on_linux = pytest.mark.skipif(
 )
 
 
-def assert_nothing_left(up: Up, pids: dict[str, int], alive: Callable[[int], bool]) -> None:
-    assert set(pids) == SERVICES
+def assert_nothing_left(
+    up: Up,
+    pids: dict[str, int],
+    alive: Callable[[int], bool],
+    services: frozenset[str] = SERVICES,
+) -> None:
+    assert set(pids) == services
     assert [name for name, pid in pids.items() if alive(pid)] == []
     assert list(up.temporary.iterdir()) == []
     if sys.platform == "linux":
@@ -71,6 +78,9 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
             assert f"port {port} is taken, {who} uses " in said
         for port, who in ((9000, "S3"), (9090, "Prometheus"), (9093, "Alertmanager")):
             assert f"port {port} is taken, {who} uses " in said
+        for port, job in ((9100, "node"), (9187, "postgres"), (9121, "redis")):
+            assert f"port {port} is taken, the {job} exporter uses " in said
+        assert "port 9095 is taken, notifications uses " in said
         assert "port 9474 is taken, the dispatcher uses " in said
         assert "ports from 9464 are taken, metrics use those from " in said
 
@@ -97,10 +107,18 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
         # Of another job: a rehearsal counts the workers.
         waiting = 'petswipe_outbox_waiting{job="petswipe-dispatcher"}'
         wait_until(lambda: ask(web, prometheus, waiting) != [], "Prometheus has the outbox")
+        for series in ("node_memory_MemTotal_bytes", "pg_up", "redis_up"):
+            wait_until(lambda s=series: ask(web, prometheus, s) != [], f"it has {series}")  # type: ignore[misc]
         rules = web.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"]
         assert rules
         known = web.get(f"{prometheus}/api/v1/alertmanagers").json()["data"]
         assert known["activeAlertmanagers"] == [{"url": f"{state['alertmanager']}/api/v2/alerts"}]
+
+        # What Alertmanager sends is kept, and said where it is no heartbeat.
+        hook = {"alerts": [{"status": "firing", "labels": {"alertname": "A"}, "annotations": {}}]}
+        assert web.post(f"{state['webhook']}/pager", json=hook).status_code == 200
+        wait_until(lambda: "\npager: A firing\n" in up.said(), "the message is told")
+        assert '"receiver":"pager"' in (up.out / "notifications.jsonl").read_text()
 
         # The password of nothing is where others can read it.
         secret = state["environment"]["PET_DATABASE_URL"].partition("@")[0].rpartition(":")[2]
@@ -123,14 +141,14 @@ def test_the_stack_comes_up_beside_taken_ports_and_ends_without_a_trace(
 
 
 def test_ctrl_c_ends_the_stack_as_well(run_up: Starting, alive: Callable[[int], bool]) -> None:
-    with run_up("--workers", "1") as up:
+    with run_up("--workers", "1", "--no-exporters") as up:
         pids = up.state["processes"]
         up.process.send_signal(signal.SIGINT)
         # Who presses it again is impatient, and changes nothing.
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(60) == 0
         assert up.said().endswith("\nstopped\n")
-        assert_nothing_left(up, pids, alive)
+        assert_nothing_left(up, pids, alive, BASE)
 
 
 def test_all_end_when_one_is_killed(run_up: Starting, alive: Callable[[int], bool]) -> None:

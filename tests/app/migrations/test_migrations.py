@@ -107,6 +107,14 @@ async def test_a_step_down_is_one_revision(engine: AsyncEngine) -> None:
     assert await migrated_to(engine) != head_revision()
 
 
+async def test_a_name_of_a_revision_leads_down_as_well_as_up(engine: AsyncEngine) -> None:
+    await migrate(engine)
+    await migrate(engine, "0001")
+    assert await migrated_to(engine) == "0001"
+    await migrate(engine, head_revision())
+    assert await migrated_to(engine) == head_revision()
+
+
 async def test_a_migration_that_fails_half_way_leaves_nothing(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         # In the way of the last table of the first revision.
