@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from alerts.aggregation import by
 from alerts.samples import MINUTE, series
-from slo.promql import Matcher, duration
+from slo.promql import Matcher
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -88,23 +88,15 @@ def _edge(edge: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Increase:
-    """How many events there were in a window.
-
-    `whole` keeps it back until they have been counted for as long: a new service is not unused.
-    """
+    """How many events there were in a window."""
 
     of: Selector
     window: timedelta
     labels: tuple[str, ...] = ("job",)
-    whole: bool = False
 
     def expression(self) -> str:
         """Write it as PromQL."""
-        increase = f"sum {by(self.labels)} (increase({self.of.over(self.window)}))"
-        if not self.whole:
-            return increase
-        then = f"sum {by(self.labels)} ({self.of} offset {duration(self.window)})"
-        return f"{increase} and {then}"
+        return f"sum {by(self.labels)} (increase({self.of.over(self.window)}))"
 
     def example(self, course: Course) -> dict[str, str]:
         """Let so many happen in each window."""
@@ -164,17 +156,23 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What share of its time something is not idle."""
+    """What share of its time something works: neither is it idle nor does it wait for a disk.
+
+    `idle` are the counters of both, and `one` counts once for each processor.
+    """
 
     idle: Selector
+    one: Selector
     window: timedelta
     labels: tuple[str, ...] = ("job", "instance")
 
     def expression(self) -> str:
         """Write it as PromQL."""
-        return f"1 - avg {by(self.labels)} (rate({self.idle.over(self.window)}))"
+        kept = by(self.labels)
+        idle = f"sum {kept} (rate({self.idle.over(self.window)}))"
+        return f"1 - {idle} / (count {kept} ({self.one}) > 0)"
 
     def example(self, course: Course) -> dict[str, str]:
         """Be idle for the rest of each minute."""
         seconds = MINUTE.total_seconds()
-        return {series(self.idle): course.counter(lambda share: (1 - share) * seconds)}
+        return {series(self.one): course.counter(lambda share: (1 - share) * seconds)}

@@ -12,6 +12,8 @@ from app.telemetry.model import Kind, Label, Metric
 
 NODE, POSTGRES, REDIS, BLACKBOX = "node", "postgres", "redis", "blackbox"
 PROMETHEUS, ALERTMANAGER = "prometheus", "alertmanager"
+# In place of a job: Prometheus makes the series for each target, or every program shows it.
+EVERY_JOB = "every one"
 EXPORTERS = (NODE, POSTGRES, REDIS)
 
 
@@ -35,7 +37,7 @@ def _exported(job: str, name: str, kind: Kind, unit: str, about: str, *labels: s
 _GAUGE, _COUNTER = Kind.GAUGE, Kind.COUNTER
 
 # Prometheus makes this itself, for every target.
-UP = Exported("up", _GAUGE, "1 while the last scrape succeeded.", "", job="every one")
+UP = Exported("up", _GAUGE, "1 while the last scrape succeeded.", "", job=EVERY_JOB)
 
 CPU = _exported(
     NODE, "node_cpu_seconds_total", _COUNTER, "seconds", "CPU time by mode.", "cpu", "mode"
@@ -162,23 +164,23 @@ NOTIFICATIONS_FAILED = _exported(
 
 # Of every Python process, ours included.
 PROCESS_START = Exported(
-    "process_start_time_seconds", _GAUGE, "When the process began.", "seconds", job="every one"
+    "process_start_time_seconds", _GAUGE, "When the process began.", "seconds", job=EVERY_JOB
 )
 PROCESS_MEMORY = Exported(
-    "process_resident_memory_bytes", _GAUGE, "Memory of the process.", "bytes", job="every one"
+    "process_resident_memory_bytes", _GAUGE, "Memory of the process.", "bytes", job=EVERY_JOB
 )
 PROCESS_CPU = Exported(
-    "process_cpu_seconds_total", _COUNTER, "CPU time of the process.", "seconds", job="every one"
+    "process_cpu_seconds_total", _COUNTER, "CPU time of the process.", "seconds", job=EVERY_JOB
 )
 PROCESS_FILES = Exported(
-    "process_open_fds", _GAUGE, "Files and connections it has open.", "files", job="every one"
+    "process_open_fds", _GAUGE, "Files and connections it has open.", "files", job=EVERY_JOB
 )
 # Of every target.
 SCRAPE_DURATION = Exported(
-    "scrape_duration_seconds", _GAUGE, "How long a scrape took.", "seconds", job="every one"
+    "scrape_duration_seconds", _GAUGE, "How long a scrape took.", "seconds", job=EVERY_JOB
 )
 SCRAPE_SAMPLES = Exported(
-    "scrape_samples_scraped", _GAUGE, "Samples that a scrape brought.", "samples", job="every one"
+    "scrape_samples_scraped", _GAUGE, "Samples that a scrape brought.", "samples", job=EVERY_JOB
 )
 
 EXPORTED = tuple(value for value in list(globals().values()) if isinstance(value, Exported))

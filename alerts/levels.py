@@ -42,6 +42,32 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """Whether a server answers its exporter: 0 too while the exporter waits for it in vain."""
+
+    of: Selector
+    up: Selector
+    labels: tuple[str, ...] = ("job", "instance")
+
+    @property
+    def window(self) -> timedelta:
+        """Look at now."""
+        return NOTHING
+
+    def expression(self) -> str:
+        """Write it as PromQL."""
+        kept = by(self.labels)
+        return f"min {kept} ({self.of}) or min {kept} ({self.up} == 0)"
+
+    def example(self, course: Course) -> dict[str, str]:
+        """Let the exporter say it."""
+        return {
+            series(self.of): course.gauge(lambda value: value),
+            series(self.up): course.gauge(lambda _: 1.0),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What share of something is used: a gauge by another one, its limit."""
 

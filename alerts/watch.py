@@ -5,6 +5,7 @@ Its alert compares the series that the signal records, so the rule is as short a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from alerts.model import AlertingRule, AlertSeverity
 from alerts.places import GRAFANA, RUNBOOKS
+from alerts.signal import Unit
 from slo.indicators import decimal
 from slo.promql import duration
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from alerts.signal import Dashboard, Signal
 
-MOST_LETTERS = 40
 # A page that ends for a scrape and comes back is two pages.
 PAGE_KEEPS_FIRING = timedelta(minutes=5)
 SINCE = "now-3h"
@@ -89,9 +90,7 @@ class Watch:
     floor: Floor | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a name that is too long, and a page that pages nobody."""
-        if len(self.alert) > MOST_LETTERS:
-            raise ValueError(f"alert {self.alert}: at most {MOST_LETTERS} letters")
+        """Refuse a page that pages nobody."""
         if (self.channel is Channel.PAGER) != (self.severity is AlertSeverity.CRITICAL):
             raise ValueError(f"alert {self.alert}: critical is paged, and nothing else is")
 
@@ -130,7 +129,8 @@ class Watch:
         told = VALUES.get(self.signal.unit.value, "{{ $value | humanize }}")
         side = "above" if self.past is Past.ABOVE else "below"
         since = f"for {duration(self.wait)} {side}" if self.wait else side
-        limit = LIMITS.get(self.signal.unit.value, "{:g}").format(float(self.threshold))
+        shown = self.threshold * (100 if self.signal.unit is Unit.SHARE else 1)
+        limit = LIMITS.get(self.signal.unit.value, "{:g}").format(float(shown))
         return f"Now {told}, {since} {limit}{where}."
 
 
@@ -141,7 +141,7 @@ VALUES = {
     "h": '{{ $value | printf "%.1f" }} h',
     "d": '{{ $value | printf "%.1f" }} d',
 }
-LIMITS = {"percentunit": "{:.3%}", "s": "{:g} s", "h": "{:g} h", "d": "{:g} d"}
+LIMITS = {"percentunit": "{:g} %", "s": "{:g} s", "h": "{:g} h", "d": "{:g} d"}
 
 
 def notify_labels(kind: AlertType, channel: Channel, team: Team) -> dict[str, str]:
@@ -159,5 +159,14 @@ def links(alert: str, dashboard: Dashboard, panel: int, labels: tuple[str, ...])
     }
 
 
+def panel_of(address: str) -> tuple[str, int] | None:
+    """Return the dashboard and the panel that such a link leads to; None for any other address."""
+    found = PANEL.fullmatch(address)
+    return None if found is None else (found["board"], int(found["panel"]))
+
+
 # What dashboards let a reader choose.
 VARIABLES = ("job", "instance")
+PANEL = re.compile(
+    rf"{re.escape(GRAFANA)}/d/(?P<board>[\w-]+)/(?P=board)\?viewPanel=panel-(?P<panel>\d+)(&.*)?"
+)

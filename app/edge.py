@@ -12,13 +12,8 @@ from app.errors import BadRequest, ServiceError, TooLarge, Unavailable, problem
 from app.telemetry.catalog import (
     AVATAR_WRITE,
     DOCS,
-    LOG_IN,
-    ME_EXPORT,
-    PASSWORD_CHANGE,
-    PET_EXPORT,
+    PATIENT,
     PET_IMPORT,
-    RESET_CONFIRM,
-    SIGN_UP,
     TIMEOUT,
     UPLOAD,
 )
@@ -32,10 +27,7 @@ MAX_BODY = 64 * 1024
 # A file comes with the other fields and borders of its form.
 FORM_BYTES = 16 * 1024
 LARGE = frozenset(route.template for route in (UPLOAD, AVATAR_WRITE, PET_IMPORT))
-SLOW = LARGE | {
-    route.template
-    for route in (SIGN_UP, LOG_IN, RESET_CONFIRM, PASSWORD_CHANGE, ME_EXPORT, PET_EXPORT)
-}
+SLOW = frozenset(route.template for route in PATIENT)
 SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),

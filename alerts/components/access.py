@@ -35,14 +35,14 @@ LOG_IN_SURGE = Signal(
     "Failed log-ins by their mean of a day",
     "How many times the mean of the last day log-ins fail now; at least 3 a minute count as mean.",
     Unit.NUMBER,
-    Surge(LOG_IN_FAILURES.record, FAILED_LOG_INS, timedelta(days=1), FLOOR),
+    Surge(LOG_IN_FAILURES.record, FAILED_LOG_INS, timedelta(days=1), timedelta(hours=1), FLOOR),
     Dashboard.BUSINESS,
 )
 TOKEN_REUSE = Signal(
     "job:token_reuse:increase15m",
     "Refresh tokens used twice in 15 minutes",
     "Each means that a token is in two hands; its session has been ended.",
-    Unit.NUMBER,
+    Unit.COUNT,
     Increase(
         Selector(REFRESHES, REFRESHES.name, (Matcher("outcome", "=", "reuse"),)),
         timedelta(minutes=15),
@@ -86,7 +86,7 @@ WATCHES = (
         Channel.PAGER,
         Team.SECURITY,
         AlertType.SYMPTOM,
-        "Refresh tokens of several people are in two hands.",
+        "Refresh tokens are in two hands, more than five in a quarter of an hour.",
         "Tokens have been stolen, or a client keeps old ones.",
     ),
     Watch(

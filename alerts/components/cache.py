@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from alerts import exporters
 from alerts.counting import Rate, Ratio
-from alerts.levels import Level, Part
+from alerts.levels import Answering, Part
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Floor, Past, Team, Watch
@@ -22,9 +22,11 @@ READS = Selector(CACHE_REQUESTS, CACHE_REQUESTS.name, ())
 UP = Signal(
     "instance:redis:up",
     "Valkey answers",
-    "1 while Valkey lets its exporter in, 0 while it does not.",
+    "1 while Valkey lets its exporter in, 0 while it does not or keeps it waiting.",
     Unit.NUMBER,
-    Level(Selector(exporters.REDIS_UP, "redis_up", EXPORTER), ONE, "min"),
+    Answering(
+        Selector(exporters.REDIS_UP, "redis_up", EXPORTER), Selector(exporters.UP, "up", EXPORTER)
+    ),
     Dashboard.CACHE,
 )
 READ_RATE = Signal(
@@ -86,7 +88,7 @@ WATCHES = (
         Channel.CHAT,
         Team.PLATFORM,
         AlertType.CAUSE,
-        "Valkey does not answer.",
+        "Valkey does not answer, or what watches it does not.",
         "The service goes on from PostgreSQL, slower, and limits log-ins more strictly.",
     ),
     Watch(

@@ -9,10 +9,9 @@ from datetime import timedelta
 from fractions import Fraction
 
 from alerts import exporters
-from alerts.components.api import REQUESTS
+from alerts.components.api import REQUEST_RATE
 from alerts.components.nodes import CPU, MEMORY
-from alerts.counting import Increase
-from alerts.derived import Average
+from alerts.derived import Average, Total
 from alerts.levels import Spent
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
@@ -21,16 +20,15 @@ from app.telemetry.catalog import DISPATCH_JOB, JOB
 from slo.promql import Selector
 
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
-# US dollars an hour for each target that runs.
+# US dollars an hour for each target that runs; a worker of the API is one.
 PRICES = {
     JOB: Fraction("0.0493"),  # 1 vCPU and 2 GB of Fargate
     DISPATCH_JOB: Fraction("0.0247"),  # half of that
     exporters.POSTGRES: Fraction("0.29"),  # db.m6g.large in two zones
     exporters.REDIS: Fraction("0.068"),  # cache.t4g.medium
 }
-# US dollars for 30 days: three API processes, one dispatcher, database, cache, and a third more.
+# US dollars for 30 days: three workers, one dispatcher, database, cache, and a third more.
 BUDGET = Fraction(500)
-HOURS_OF_MONTH = Fraction(30 * 24)
 
 RUNNING = Spent(Selector(exporters.UP, "up", ()), PRICES, "job")
 COST = Signal(
@@ -52,9 +50,9 @@ COST_OF_ALL = Signal(
 MONTH_SPENT = Signal(
     "service:cost_month:ratio_of_budget",
     "Cost of 30 days by the budget",
-    "What 30 days cost at the mean of the last 30, by the budget of a month.",
+    "What the last 30 days have cost, by the budget of a month.",
     Unit.SHARE,
-    Average(COST_OF_ALL.record, COST_OF_ALL.of, MONTH, HOURS_OF_MONTH / BUDGET),
+    Total(COST_OF_ALL.record, COST_OF_ALL.of, MONTH, 1 / BUDGET),
     Dashboard.COST,
 )
 CPU_WEEK = Signal(
@@ -77,8 +75,10 @@ REQUESTS_30D = Signal(
     "job:http_requests:increase30d",
     "Requests in 30 days",
     "How many requests the API had in 30 days: none means that nobody needs it.",
-    Unit.NUMBER,
-    Increase(REQUESTS, MONTH, whole=True),
+    Unit.COUNT,
+    Average(
+        REQUEST_RATE.record, REQUEST_RATE.of, MONTH, Fraction(MONTH.total_seconds()), whole=True
+    ),
     Dashboard.COST,
 )
 SIGNALS = (COST, COST_OF_ALL, MONTH_SPENT, CPU_WEEK, MEMORY_WEEK, REQUESTS_30D)

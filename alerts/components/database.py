@@ -7,12 +7,14 @@ from fractions import Fraction
 
 from alerts import exporters
 from alerts.counting import Increase, Quantile, Ratio
-from alerts.levels import Level, Part
+from alerts.levels import Answering, Level, Part
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
-from alerts.watch import AlertType, Channel, Past, Team, Watch
+from alerts.watch import AlertType, Channel, Floor, Past, Team, Watch
 from app.telemetry.catalog import (
+    CONNECT,
     DB_DURATION,
+    DB_OPERATION,
     DB_SYSTEM,
     POOL,
     POOL_CONNECTIONS,
@@ -24,16 +26,24 @@ from slo.promql import Matcher, Selector
 FIVE_MINUTES = timedelta(minutes=5)
 POSTGRES = (Matcher(DB_SYSTEM.name, "=", "postgresql"),)
 STATEMENTS = Selector(DB_DURATION, "db_client_operation_duration_seconds_count", POSTGRES)
-TIMES = Selector(DB_DURATION, "db_client_operation_duration_seconds_bucket", POSTGRES)
+UNANSWERED = STATEMENTS.where(Matcher("error_type", "=~", "timeout|unavailable"))
+# What nobody got a connection for was no statement, and took as long as it waited.
+TIMES = Selector(
+    DB_DURATION,
+    "db_client_operation_duration_seconds_bucket",
+    (*POSTGRES, Matcher(DB_OPERATION.name, "!=", CONNECT)),
+)
 USED = Matcher("db_client_connection_state", "=", "used")
 EXPORTER = (Matcher("job", "=", exporters.POSTGRES),)
 
 UP = Signal(
     "instance:postgres:up",
     "PostgreSQL answers",
-    "1 while PostgreSQL lets its exporter in, 0 while it does not.",
+    "1 while PostgreSQL lets its exporter in, 0 while it does not or keeps it waiting.",
     Unit.NUMBER,
-    Level(Selector(exporters.POSTGRES_UP, "pg_up", EXPORTER), ("job", "instance"), "min"),
+    Answering(
+        Selector(exporters.POSTGRES_UP, "pg_up", EXPORTER), Selector(exporters.UP, "up", EXPORTER)
+    ),
     Dashboard.DATABASE,
 )
 FAILURES = Signal(
@@ -42,7 +52,7 @@ FAILURES = Signal(
     "The share of statements that PostgreSQL did not answer: refused, unavailable or timed out.",
     Unit.SHARE,
     Ratio(
-        STATEMENTS.where(Matcher("error_type", "=~", "timeout|unavailable")),
+        UNANSWERED,
         STATEMENTS,
         timedelta(minutes=2),
     ),
@@ -75,7 +85,7 @@ POOL_GIVEN_UP = Signal(
     "job:db_pool_timeouts:increase5m",
     "Waits for a connection given up in 5 minutes",
     "Requests that waited for a connection of the pool until their time was over.",
-    Unit.NUMBER,
+    Unit.COUNT,
     Increase(Selector(POOL_TIMEOUTS, POOL_TIMEOUTS.name, ()), FIVE_MINUTES),
     Dashboard.DATABASE,
 )
@@ -98,7 +108,24 @@ REPLICATION = Signal(
     ),
     Dashboard.DATABASE,
 )
-SIGNALS = (UP, FAILURES, CONNECTIONS, IN_USE, POOL_GIVEN_UP, STATEMENT_TIME, REPLICATION)
+FAILED_STATEMENTS = Signal(
+    "job:db_failures:increase2m",
+    "Statements without an answer in 2 minutes",
+    "How many statements PostgreSQL did not answer: a few can be somebody's slow query.",
+    Unit.COUNT,
+    Increase(UNANSWERED, timedelta(minutes=2)),
+    Dashboard.DATABASE,
+)
+SIGNALS = (
+    UP,
+    FAILURES,
+    FAILED_STATEMENTS,
+    CONNECTIONS,
+    IN_USE,
+    POOL_GIVEN_UP,
+    STATEMENT_TIME,
+    REPLICATION,
+)
 
 WATCHES = (
     Watch(
@@ -111,7 +138,7 @@ WATCHES = (
         Channel.PAGER,
         Team.DBA,
         AlertType.CAUSE,
-        "PostgreSQL does not answer.",
+        "PostgreSQL does not answer, or what watches it does not.",
         "Nothing can be stored, and only what is cached can be read.",
     ),
     Watch(
@@ -126,6 +153,7 @@ WATCHES = (
         AlertType.CAUSE,
         "The API does not reach PostgreSQL.",
         "One statement in ten or more finds no database, whatever the database says of itself.",
+        Floor(FAILED_STATEMENTS, Fraction(5)),
     ),
     Watch(
         "DatabaseConnectionsHigh",

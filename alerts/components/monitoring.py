@@ -20,7 +20,7 @@ RULE_FAILURES = Signal(
     "job:rule_failures:increase15m",
     "Rules that failed in 15 minutes",
     "Evaluations of rules that ended with an error: their alerts cannot fire.",
-    Unit.NUMBER,
+    Unit.COUNT,
     Increase(
         Selector(exporters.RULE_FAILURES, exporters.RULE_FAILURES.name, ()), timedelta(minutes=15)
     ),
@@ -31,7 +31,7 @@ NOTIFICATION_FAILURES = Signal(
     "job:notification_failures:increase1h",
     "Notifications that failed in an hour",
     "Messages of Alertmanager that a receiver has not taken: somebody was not told.",
-    Unit.NUMBER,
+    Unit.COUNT,
     Increase(
         Selector(exporters.NOTIFICATIONS_FAILED, exporters.NOTIFICATIONS_FAILED.name, ()),
         timedelta(hours=1),

@@ -17,17 +17,17 @@ FIVE_MINUTES = timedelta(minutes=5)
 EXPORTER = (Matcher("job", "=", exporters.NODE),)
 # Memory filesystems and images that are always full say nothing about a disk.
 DISKS = (*EXPORTER, Matcher("fstype", "!~", "tmpfs|ramfs|overlay|squashfs|iso9660"))
+CPU_TIME = Selector(exporters.CPU, "node_cpu_seconds_total", EXPORTER)
 BACKUP = Selector(exporters.BACKUP_SUCCESS, exporters.BACKUP_SUCCESS.name, EXPORTER)
 
 CPU = Signal(
     "instance:cpu_used:ratio_rate5m",
     "CPU",
-    "The share of time that the cores of a node are not idle.",
+    "The share of time that the cores of a node work: not idle, and not waiting for a disk.",
     Unit.SHARE,
     Busy(
-        Selector(
-            exporters.CPU, "node_cpu_seconds_total", (*EXPORTER, Matcher("mode", "=", "idle"))
-        ),
+        CPU_TIME.where(Matcher("mode", "=~", "idle|iowait")),
+        CPU_TIME.where(Matcher("mode", "=", "idle")),
         FIVE_MINUTES,
     ),
     Dashboard.INFRASTRUCTURE,

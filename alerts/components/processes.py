@@ -97,14 +97,19 @@ LINES_LOST = Signal(
     "Log lines lost",
     "The share of log lines that nobody will read: a disk, a reader or a collector was too slow.",
     Unit.SHARE,
-    Ratio(LINES.where(Matcher("outcome", "=~", "dropped|export_dropped")), LINES, FIVE_MINUTES),
+    # A line that a collector has or has not is counted a second time.
+    Ratio(
+        LINES.where(Matcher("outcome", "=~", "dropped|export_dropped")),
+        LINES.where(Matcher("outcome", "=~", "written|dropped")),
+        FIVE_MINUTES,
+    ),
     Dashboard.TELEMETRY,
 )
 LABELS_LOST = Signal(
     "job:telemetry_label_overflows:increase1h",
     "Label values replaced in an hour",
     "Measurements whose label had a value outside its closed set, shown as _overflow.",
-    Unit.NUMBER,
+    Unit.COUNT,
     Increase(
         Selector(OVERFLOWS, OVERFLOWS.name, (Matcher("reason", "=", UNDECLARED),)),
         timedelta(hours=1),

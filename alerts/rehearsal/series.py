@@ -183,7 +183,7 @@ def read(query: str) -> list[Selected]:
     """List what a query reads; every series must be counted by `rate` or `increase`."""
     tree = promql_parser.parse(query)
     found = []
-    for selector in sorted(selectors(tree), key=str):
+    for selector in sorted({place.node for place in selectors(tree)}, key=str):
         if not selector.name:
             raise NotSimulatedError(f"{selector} has no name")
         if selector.matchers.or_matchers:

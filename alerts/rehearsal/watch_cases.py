@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alerts.counting import Changes, Increase
-from alerts.derived import Average, Surge
+from alerts.derived import Average, Surge, Total
 from alerts.levels import Alive, Always, Missing
 from alerts.samples import MINUTE, Course, Stage
 from alerts.signal import Unit
@@ -37,6 +37,8 @@ NEAR = 0.02
 QUIET_MINUTES = 20
 # Bad values of a mean begin between two evaluations.
 HALF_STEP = 30
+# Keeps what is half of something from being a matter of rounding.
+ROUNDING = 0.001
 # Above a floor, and below it.
 ENOUGH, TOO_LITTLE = 10.0, 0.5
 
@@ -138,7 +140,7 @@ def _minutes_to_pass(watch: Watch) -> int:
     match watch.signal.of:
         case Missing():
             return int(LOOKBACK / MINUTE)
-        case Average():
+        case Average() | Total():
             return _window(watch) // 2 + HALF_STEP
         case Changes() as of:
             return -(-int(watch.threshold) * of.period(_bad(watch), FAST_SAMPLES) // MINUTE)
@@ -211,7 +213,7 @@ def _samples(watch: Watch) -> timedelta:
     if of.window <= SHORT:
         return FAST_SAMPLES
     # What is recorded before its mean is taken may look back for minutes only.
-    return MINUTE if isinstance(of, Average) and of.of.window else SLOW_SAMPLES
+    return MINUTE if isinstance(of, Average | Total) and of.of.window else SLOW_SAMPLES
 
 
 def _window(watch: Watch) -> int:
@@ -222,9 +224,9 @@ def _window(watch: Watch) -> int:
 def _before(watch: Watch) -> int:
     """Return after how many minutes the signal is what it would be had it always been watched."""
     of = watch.signal.of
-    if isinstance(of, Average):
+    if isinstance(of, Average | Total):
         return _window(watch) + HALF_STEP
-    lasted = of.day if isinstance(of, Surge) else max(of.window, QUIET_MINUTES * MINUTE)
+    lasted = of.day + of.gap if isinstance(of, Surge) else max(of.window, QUIET_MINUTES * MINUTE)
     return _round_up(watch, lasted)
 
 
@@ -234,6 +236,8 @@ def _round_up(watch: Watch, length: timedelta) -> int:
 
 def _margin(watch: Watch) -> float:
     """Return a share by which a value is past its threshold only once its window is full of it."""
+    if isinstance(watch.signal.of, Average | Total):
+        return NEAR
     evaluations = max(watch.signal.of.window / _step(watch), 1.0)
     return min(NEAR, 0.4 / evaluations)
 
@@ -243,9 +247,9 @@ def _bad(watch: Watch) -> float:
         return 1.0
     if isinstance(watch.signal.of, Changes):
         return float(watch.threshold) + 1
-    if isinstance(watch.signal.of, Average):
+    if isinstance(watch.signal.of, Average | Total):
         # Past it once half of the window is full, whether its first sample counts or not.
-        return 2 * float(watch.threshold) if watch.past is Past.ABOVE else 0.0
+        return 2 * float(watch.threshold) * (1 - ROUNDING) if watch.past is Past.ABOVE else 0.0
     side = 1 if watch.past is Past.ABOVE else -1
     return float(watch.threshold) * (1 + side * _margin(watch))
 
@@ -263,5 +267,5 @@ def _almost(watch: Watch) -> float:
 def _good(watch: Watch) -> float:
     if watch.past is Past.ABOVE:
         return 0.0
-    twice = float(watch.threshold) * 2
+    twice = float(watch.threshold) * 2 * (1 + ROUNDING)
     return min(twice, 1.0) if watch.signal.unit is Unit.SHARE else twice

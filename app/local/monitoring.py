@@ -99,10 +99,14 @@ def _with_scrape_interval(config: str, interval: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]*(ms|s|m)", interval):
         raise StackError(f"scrape interval {interval!r} is no duration like 2s")
     changed, count = re.subn(
-        r"^(global:\n  scrape_interval: ).*$", rf"\g<1>{interval}", config, flags=re.MULTILINE
+        r"^(global:\n  scrape_interval: ).*(\n  scrape_timeout: ).*$",
+        # A timeout may not be longer.
+        rf"\g<1>{interval}\g<2>{interval}",
+        config,
+        flags=re.MULTILINE,
     )
     if count != 1:
-        raise StackError(f"{PROMETHEUS_CONFIG} must begin its global part with scrape_interval")
+        raise StackError(f"{PROMETHEUS_CONFIG} must begin with scrape_interval and scrape_timeout")
     return changed
 
 

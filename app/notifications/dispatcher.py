@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -135,11 +136,15 @@ class Dispatcher:
             self._instruments.delivery_seconds[event.topic].observe(max(0.0, age))
 
     async def _measure(self) -> None:
-        waiting, oldest, dead = await measure(self._engine)
-        self._instruments.active_sessions.set(await count_active_sessions(self._engine))
-        self._instruments.waiting.set(waiting)
-        self._instruments.oldest_seconds.set(oldest)
-        self._instruments.dead.set(dead)
+        told = self._instruments
+        gauges = (told.waiting, told.oldest_seconds, told.dead, told.active_sessions)
+        # Until it is known again: the last number would page, or reassure, for ever.
+        numbers: tuple[float, ...] = (math.nan,) * len(gauges)
+        try:
+            numbers = (*await measure(self._engine), await count_active_sessions(self._engine))
+        finally:
+            for gauge, number in zip(gauges, numbers, strict=True):
+                gauge.set(number)
 
     async def _tidy(self) -> None:
         begun = time.monotonic()

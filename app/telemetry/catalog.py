@@ -74,6 +74,18 @@ DOCS = Route("GET", "/docs", (200,))
 
 # What load balancers and orchestrators ask, without a token.
 PROBES = (HEALTH_LIVE, HEALTH_READY, HEALTH_STARTUP, READY, LIVE, ACTUATOR_HEALTH)
+# They hash a password or move a file, and take as long as that.
+PATIENT = (
+    SIGN_UP,
+    LOG_IN,
+    RESET_CONFIRM,
+    PASSWORD_CHANGE,
+    ME_EXPORT,
+    PET_EXPORT,
+    PET_IMPORT,
+    UPLOAD,
+    AVATAR_WRITE,
+)
 # What has objectives of its own.
 PROMISED = (SWIPE_CREATE, DECK_READ, LOG_IN, UPLOAD)
 
@@ -180,6 +192,15 @@ HTTP_DURATION = Metric(
     (Use.SLO, Use.ALERT, Use.PANEL),
 )
 STREAMED = (ME_EXPORT, PET_EXPORT)
+# Every combination of route and status cannot be 0 from the start; what counts failures must be.
+HTTP_FAILURES = Metric(
+    "http_server_failures_total",
+    Kind.COUNTER,
+    "Requests that failed by our fault; those of probes are not counted.",
+    "requests",
+    (Label("error_type", FAILURES),),
+    uses=(Use.ALERT, Use.PANEL),
+)
 HTTP_FIRST_BYTE = Metric(
     "http_server_first_byte_seconds",
     Kind.HISTOGRAM,
@@ -198,9 +219,10 @@ HTTP_ACTIVE = Metric(
 )
 
 # Databases, in the words of OpenTelemetry's conventions.
+# A connection that nobody got.
+CONNECT = "CONNECT"
 DB_OPERATIONS = {
-    # CONNECT is a connection that nobody got.
-    "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE", "CONNECT"),
+    "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE", CONNECT),
     "redis": ("GET", "SET", "DEL", "HVALS", "HDEL", "PING", "PIPELINE"),
 }
 DB_SYSTEM = Label("db_system_name", tuple(DB_OPERATIONS))
@@ -541,6 +563,7 @@ PROCESS_METRICS = (
 API_METRICS = (
     *PROCESS_METRICS,
     HTTP_DURATION,
+    HTTP_FAILURES,
     HTTP_FIRST_BYTE,
     HTTP_ACTIVE,
     CACHE_REQUESTS,

@@ -37,6 +37,7 @@ KEPT_SERIES = 500
 HISTOGRAM_EXTRAS = 3
 PROMISED = frozenset((route.method, route.template) for route in catalog.PROMISED)
 # What strangers can be answered before a route is found.
+PROBED = frozenset(route.template for route in catalog.PROBES)
 REFUSALS = (400, 401, 404, 405, 413, 429)
 
 
@@ -296,6 +297,7 @@ class RequestDurations:
         """Start every operation's expected answers at zero."""
         self._family = family
         self._overflows = process.crowded
+        self._failures: dict[str, Counter] = process.counters(catalog.HTTP_FAILURES)
         self._children: dict[tuple[str, str, int, str], Histogram] = {}
         others = sum(len(found.samples) for found in process.registry.collect())
         per_child = len(catalog.HTTP_BUCKETS) + HISTOGRAM_EXTRAS
@@ -327,6 +329,9 @@ class RequestDurations:
     ) -> None:
         """Record one answered request; status 0 means that nothing was sent."""
         self.child(method, route, status, error).observe(seconds, exemplar)
+        failure = self._failures.get(error)
+        if failure is not None and route not in PROBED:
+            failure.inc()
 
     def child(self, method: str, route: str, status: int, error: str) -> Histogram:
         """Return the child of a label set; past the budget, a new one loses what matters least."""

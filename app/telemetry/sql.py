@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from app.telemetry.catalog import CONNECT
 from app.telemetry.events import SLOW_QUERY
 from app.telemetry.model import OVERFLOW
 from app.telemetry.tracing import Kind, span
@@ -76,7 +77,7 @@ class WatchedPool(AsyncAdaptedQueuePool):
         except BaseException as error:
             if isinstance(error, (PoolTimeoutError, CancelledError)):
                 self._timeouts.inc()
-            self._observe(SYSTEM, "CONNECT", _kind(error), perf_counter() - begun)
+            self._observe(SYSTEM, CONNECT, _kind(error), perf_counter() - begun)
             raise
         finally:
             self._pending -= 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.settings import Settings
-    from tests.app.commands.conftest import Backup, Outcome
+    from tests.app.commands.conftest import Backup, Between, Outcome
     from tests.app.conftest import Command
 
 
@@ -108,6 +108,49 @@ def test_only_dumps_that_are_too_old_are_deleted(backup: Backup, bucket: tuple[A
     assert old not in left
     assert {young, *others} < set(left)
     assert len(left) == len(others) + 2
+
+
+def test_of_a_bucket_with_versions_no_version_of_an_old_dump_is_left(
+    backup: Backup, bucket: tuple[Any, str]
+) -> None:
+    client, name = bucket
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    now = datetime.now(UTC)
+    old, older = (f"{PREFIX}{now - timedelta(days=days):{STAMP}}" for days in (8, 9))
+    for key in (old, older, older):
+        client.put_object(Bucket=name, Key=key, Body=b"x")
+    # As it was deleted once: a marker hides it, and its versions stay.
+    client.delete_object(Bucket=name, Key=older)
+    done = backup("--keep-days=7")
+    assert done.said.endswith("2 older deleted\n"), done.complained
+    left = client.list_object_versions(Bucket=name)
+    assert len(left["Versions"]) == 1
+    assert "DeleteMarkers" not in left
+
+
+def test_a_dump_that_is_stored_counts_although_older_ones_cannot_be_deleted(
+    backup: Backup, bucket: tuple[Any, str], textfile: Path, between: Between
+) -> None:
+    client, name = bucket
+    old = f"{PREFIX}{datetime.now(UTC) - timedelta(days=8):{STAMP}}"
+    client.put_object(Bucket=name, Key=old, Body=b"x")
+    with between(lambda method, body: None if method == "DELETE" else body) as address:
+        done = backup("--keep-days=7", PET_STORAGE_ENDPOINT=address)
+    reason = f"the backup is stored, but older ones stay: {name}: DeleteObject is refused: 403"
+    assert (done.code, done.said, done.complained) == (1, "", f"Error: {reason}\n")
+    assert METRIC in textfile.read_text()
+    assert len(keys(bucket)) == 2
+
+
+def test_a_dump_that_is_stored_in_part_is_deleted(
+    backup: Backup, bucket: tuple[Any, str], textfile: Path, between: Between
+) -> None:
+    bucket[0].put_bucket_versioning(Bucket=bucket[1], VersioningConfiguration={"Status": "Enabled"})
+    with between(lambda method, body: body[:1] if method == "PUT" else body) as address:
+        done = backup(PET_STORAGE_ENDPOINT=address)
+    assert_one_sentence(done, textfile, 1, f"{bucket[1]} holds 1 of the ", "bytes of backups/")
+    left = bucket[0].list_object_versions(Bucket=bucket[1])
+    assert not {"Versions", "DeleteMarkers"} & set(left)
 
 
 def test_the_password_is_on_no_command_line(

@@ -70,11 +70,11 @@ def test_routes_that_do_not_tell_the_webhook_are_refused(tmp_path: Path) -> None
     assert str(caught.value) == wanted
 
 
-def test_a_scrape_interval_changes_that_one_number(tmp_path: Path) -> None:
+def test_a_scrape_interval_changes_that_number_and_the_timeout(tmp_path: Path) -> None:
     path = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, HERE, "2s")
     committed = yaml.safe_load((GENERATED / "prometheus.yml").read_text())
     assert committed["global"]["scrape_interval"] != "2s"
-    committed["global"]["scrape_interval"] = "2s"
+    committed["global"] |= {"scrape_interval": "2s", "scrape_timeout": "2s"}
     assert yaml.safe_load(path.read_text()) == committed
 
 

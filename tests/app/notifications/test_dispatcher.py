@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import defaultdict
 from datetime import timedelta
@@ -293,6 +294,7 @@ async def test_a_dispatcher_survives_a_restart_of_postgresql(
     recorder: type[Recorder],
     wait_for: Callable[[Callable[[], bool]], Awaitable[None]],
     outbox_of: Callable[[AsyncEngine], Outbox],
+    instruments: DispatchInstruments,
 ) -> None:
     engine = create_engine(cluster.settings)
     store = outbox_of(engine)
@@ -304,6 +306,8 @@ async def test_a_dispatcher_survives_a_restart_of_postgresql(
         await store.settled()
         await engine.dispose()
         await asyncio.to_thread(cluster.stop)
+        # The last number would page, or reassure, for as long as nobody can count.
+        await wait_for(lambda: math.isnan(sample(instruments, "petswipe_outbox_waiting") or 0))
         await asyncio.to_thread(cluster.start)
         after = await store.add(user)
         await wait_for(lambda: len(channel.delivered) == 2)

@@ -18,8 +18,11 @@ from app.telemetry.catalog import (
     DB_OPERATIONS,
     DECK_READ,
     ERROR_TYPE,
+    FAILURES,
     HEALTH_LIVE,
+    HEALTH_READY,
     HTTP_DURATION,
+    HTTP_FAILURES,
     OTHER_METHOD,
     OVERFLOWS,
     PROMISED,
@@ -220,3 +223,15 @@ def test_past_the_budget_a_request_keeps_its_kind_of_error_and_a_promise_its_ope
         assert count(OTHER_METHOD, OVERFLOW, OVERFLOW, error) == 1 + once
     crowded = read(OVERFLOWS.name, {"reason": CROWDED})
     assert crowded == 5 + 2 * len(ERROR_TYPE.values) + 1
+
+
+def test_failures_are_counted_from_the_first_and_those_of_probes_are_not() -> None:
+    instruments = ApiInstruments("1.0", "abc")
+    read = instruments.registry.get_sample_value
+    counted = {error: read(HTTP_FAILURES.name, {"error_type": error}) for error in FAILURES}
+    assert counted == dict.fromkeys(FAILURES, 0), "each is there before anything fails"
+    for route in (DECK_READ.template, HEALTH_READY.template):
+        for error in ERROR_TYPE.values:
+            instruments.http.observe("GET", route, 503, error, 0.1)
+    counted = {error: read(HTTP_FAILURES.name, {"error_type": error}) for error in FAILURES}
+    assert counted == dict.fromkeys(FAILURES, 1)
