@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FAST_SAMPLES = timedelta(seconds=15)
 # Promtool loads no more than ten thousand samples at once.
 SLOW_SAMPLES = timedelta(minutes=10)
+# Three in the five minutes that a rate looks back.
+FEW_SAMPLES = timedelta(minutes=2)
 # Rules that look back for longer are evaluated by the hour.
 SHORT = timedelta(hours=2)
 HOUR = timedelta(hours=1)
@@ -213,7 +215,7 @@ def _samples(watch: Watch) -> timedelta:
     if of.window <= SHORT:
         return FAST_SAMPLES
     # What is recorded before its mean is taken may look back for minutes only.
-    return MINUTE if isinstance(of, Average | Total) and of.of.window else SLOW_SAMPLES
+    return FEW_SAMPLES if isinstance(of, Average | Total) and of.of.window else SLOW_SAMPLES
 
 
 def _window(watch: Watch) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from alerts.components.registry import COMPONENTS, component_groups
+from alerts.components.registry import COMPONENTS, EVERY, component_groups
+from alerts.model import RuleGroup
 from alerts.rehearsal.play import nobody
 from alerts.rehearsal.promtool import Outcome, PromtoolError, Result, run
 from alerts.rehearsal.watch_cases import watch_cases
@@ -42,13 +43,15 @@ def component_document(name: str) -> dict[str, Any]:
     """Return the rules of a component, after those of others that record what it reads."""
     own = component_groups(name)
     read = " ".join(rule.expr for group in own for rule in group.rules)
-    groups = [
-        group
+    others = tuple(
+        signal.rule()
         for other, (signals, _) in COMPONENTS.items()
-        if other == name or any(signal.record in read for signal in signals)
-        for group in component_groups(other)
-    ]
-    return {"groups": [group.document() for group in groups]}
+        if other != name
+        for signal in signals
+        if signal.record in read
+    )
+    first = (RuleGroup("others", EVERY, others),) if others else ()
+    return {"groups": [group.document() for group in (*first, *own)]}
 
 
 def write_watch_suites(

@@ -38,6 +38,8 @@ class Service:
     objective: str
     method: str
     route: str
+    # Its number on the dashboard is part of links that people have saved.
+    panel: int
 
     @property
     def name(self) -> str:
@@ -65,10 +67,10 @@ SWIPE, DECK = ("POST", "/api/swipes"), ("GET", "/api/deck")
 SERVICES = {
     service.id: service
     for service in (
-        Service("swipe-availability", "Swipe availability", "99.95 %", *SWIPE),
-        Service("swipe-latency", "Swipe latency", "95 %", *SWIPE),
-        Service("deck-availability", "Deck availability", "99.95 %", *DECK),
-        Service("deck-latency", "Deck latency", "95 %", *DECK),
+        Service("swipe-availability", "Swipe availability", "99.95 %", *SWIPE, 418283),
+        Service("swipe-latency", "Swipe latency", "95 %", *SWIPE, 333342),
+        Service("deck-availability", "Deck availability", "99.95 %", *DECK, 222107),
+        Service("deck-latency", "Deck latency", "95 %", *DECK, 311629),
     )
 }
 
@@ -107,12 +109,25 @@ def told(service: Service, minute: int, alerts: list[dict[str, Any]]) -> dict[st
     return {"alertname": alert, "eval_time": f"{minute}m", "exp_alerts": alerts}
 
 
+def readers(channel: str) -> dict[str, str]:
+    return {"alert_type": "symptom", "team": "adoption", "channel": channel}
+
+
+def links(service: Service, what: str) -> dict[str, str]:
+    panel = f"viewPanel=panel-{service.panel}&from=now-3h&to=now"
+    return {
+        "runbook_url": f"http://localhost:9464/runbooks/{service.name}{what}",
+        "dashboard_url": f"http://localhost:3000/d/slo/slo?{panel}",
+    }
+
+
 def page(service: Service, speed: str, left: str) -> dict[str, Any]:
     long, short, rate = {"fast": ("1h", "5m", "14.4"), "slow": ("6h", "30m", "6")}[speed]
     return {
         "exp_labels": {
             **service.identity,
             "sloth_window": long,
+            **readers("pager"),
             "severity": "critical",
             "slo_severity": "page",
             "slo_burn": speed,
@@ -120,6 +135,7 @@ def page(service: Service, speed: str, left: str) -> dict[str, Any]:
             "short_window": short,
         },
         "exp_annotations": {
+            **links(service, "BudgetBurnPage"),
             "summary": f"{service.title} burns its error budget at a rate of {rate}.",
             "description": (
                 f"100% of the events of the last {long} were bad, and more than "
@@ -134,8 +150,14 @@ def page(service: Service, speed: str, left: str) -> dict[str, Any]:
 def test_silence_is_told_in_words(slo: str, promtool: Run, tmp_path: Path) -> None:
     service = SERVICES[slo]
     alert = {
-        "exp_labels": {**service.identity, "severity": "warning", "slo_severity": "no_data"},
+        "exp_labels": {
+            **service.identity,
+            **readers("ticket"),
+            "severity": "warning",
+            "slo_severity": "no_data",
+        },
         "exp_annotations": {
+            **links(service, "NoData"),
             "summary": f"Nobody can tell whether {service.title} keeps its objective.",
             "description": (
                 f"The events of {service.id} are not counted any more: its targets are gone, their "

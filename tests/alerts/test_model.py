@@ -68,6 +68,11 @@ def test_a_summary_that_changes_with_the_value_is_refused() -> None:
         replace(ALERT, summary="{{ $value }} errors.")
 
 
-def test_an_alert_that_waits_for_no_time_is_refused() -> None:
+def test_an_alert_that_waits_for_no_time_says_nothing_of_it() -> None:
+    written = replace(ALERT, wait=timedelta(0), keep_firing=timedelta(0)).document()
+    assert not {"for", "keep_firing_for"} & written.keys()
+
+
+def test_an_alert_that_waits_for_less_than_a_second_is_refused() -> None:
     with pytest.raises(ValueError, match="positive number of whole seconds"):
-        replace(ALERT, wait=timedelta(0)).document()
+        replace(ALERT, wait=timedelta(milliseconds=1)).document()
