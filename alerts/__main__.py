@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from rich.console import Console
 
 from alerts.artifacts import GENERATED, write
 from alerts.checks.registry import listing, run
+from alerts.cloudwatch_command import cloudwatch
 from alerts.components.registry import WATCHES
+from alerts.reading.loaded import load
+from alerts.reading.told import CONFIG, UNREADABLE
 from alerts.rehearsal.play import play
 from alerts.rehearsal.progress import Progress
 from alerts.rehearsal.promtool import Outcome, PromtoolError, find_promtool
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
 FINDING = 1
 MISUSE = 2
+NEAR_NAMES = 3
 FOLDER = click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -205,10 +210,14 @@ def show_trace(folder: Path, alerts: tuple[str, ...], as_json: bool) -> None:
 
     Exits 1 when one has a hole on the way. The whole table is kept as TRACE.md beside the rules.
     """
-    found = trace(folder)
-    if unknown := set(alerts) - {one.alert for one in found}:
-        names = ", ".join(one.alert for one in found)
-        raise click.UsageError(f"there is no alert {unknown.pop()!r}: one of {names}")
+    try:
+        found = trace(load(folder))
+    except UNREADABLE as error:
+        raise click.UsageError(f"{folder / CONFIG} cannot be read: {error}") from None
+    names = [one.alert for one in found]
+    for unknown in [wanted for wanted in alerts if wanted not in names]:
+        near = ", ".join(get_close_matches(unknown, names, n=NEAR_NAMES, cutoff=0))
+        raise click.UsageError(f"there is no alert {unknown!r}; near it: {near or 'none at all'}")
     chosen = [one for one in found if not alerts or one.alert in alerts]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in chosen], indent=2))
@@ -257,6 +266,9 @@ def export(
         return
     for name in write_rule_files(out, prometheus_rule_files(rendered, labels)):
         click.echo(f"changed {out / name}")
+
+
+cli.add_command(cloudwatch)
 
 
 def _rehearse(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from alerts.aggregation import by
 from alerts.samples import MINUTE, series
+from app.telemetry.model import edge_label
 from slo.promql import Matcher
 
 if TYPE_CHECKING:
@@ -64,26 +65,31 @@ class Quantile:
 
     def example(self, course: Course) -> dict[str, str]:
         """Fill the buckets so that the quantile lies where it is wanted."""
-        edges = (*self.of.metric.buckets, float("inf"))
-        return {
-            series(self.of, (Matcher("le", "=", _edge(edge)),)): course.counter(
+        edges = self.of.metric.buckets
+        every = series(self.of, (Matcher("le", "=", "+Inf"),))
+        return {every: course.counter(lambda _: course.busy)} | {
+            series(self.of, (Matcher("le", "=", edge_label(edge)),)): course.counter(
                 lambda value, edge=edge: course.busy * self._below(edge, value)  # type: ignore[misc]
             )
             for edge in edges
         }
 
     def _below(self, edge: float, value: float) -> float:
-        """Return the share of events up to an edge while the quantile is `value`."""
-        pairs = list(pairwise((0.0, *self.of.metric.buckets)))
-        low, high = next((a, b) for a, b in pairs if a <= value < b or b == pairs[-1][1])
-        if edge >= high:
-            return 1.0
+        """Return the share of events up to an edge while the quantile is `value`.
+
+        Raises ValueError for a value that no bucket with an end holds.
+        """
+        pairs = pairwise((0.0, *self.of.metric.buckets))
+        found = next(((low, high) for low, high in pairs if low <= value < high), None)
+        if found is None:
+            raise ValueError(f"{self.of.metric.name} tells nothing of values like {value:g}")
+        low, high = found
         within = (value - low) / (high - low)
-        return (self.share - within) / (1 - within) if edge >= low else 0.0
-
-
-def _edge(edge: float) -> str:
-    return "+Inf" if edge == float("inf") else repr(edge)
+        if edge < low:
+            return 0.0
+        if edge == low:
+            return max(0.0, (self.share - within) / (1 - within))
+        return min(1.0, self.share / within) if edge == high and within > self.share else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,16 @@ class Changes:
         return f"max {by(self.labels)} (changes({self.of.over(self.window)}))"
 
     def period(self, number: float, step: timedelta) -> timedelta:
-        """Return how far apart changes are of which each window holds so many, or more."""
-        return int((self.window / step - 1) / number) * step if number else self.window * 1000
+        """Return how far apart changes are of which each window holds so many, or more.
+
+        Raises ValueError for more of them than a window has samples.
+        """
+        if not number:
+            return self.window * 1000
+        samples = int((self.window / step - 1) / number)
+        if not samples:
+            raise ValueError(f"{number:g} changes: a window has {self.window / step:g} samples")
+        return samples * step
 
     def example(self, course: Course) -> dict[str, str]:
         """Let it change so often in each window, evenly."""

@@ -96,11 +96,13 @@ def series(selector: Selector, extra: Sequence[Matcher] = (), avoid: Sequence[Ma
 def _value(label: Label, wanted: Sequence[Matcher], avoid: Sequence[Matcher]) -> str:
     mine = [matcher for matcher in wanted if matcher.label == label.name]
     shunned = [matcher for matcher in avoid if matcher.label == label.name]
-    candidates = [*label.values, *(_some_value(matcher) for matcher in (*mine, *shunned)), ANY]
+    named = [_some_value(matcher) for matcher in (*mine, *shunned)]
+    candidates = label.values or (*named, ANY)
     for value in candidates:
         if all(_holds(m, value) for m in mine) and not any(_holds(m, value) for m in shunned):
             return value
-    raise ValueError(f"no value of {label.name} fulfils {', '.join(map(str, mine))}")
+    fulfilled, avoided = (", ".join(map(str, some)) or "nothing" for some in (mine, shunned))
+    raise ValueError(f"no value of {label.name} fulfils {fulfilled} and none of {avoided}")
 
 
 def _some_value(matcher: Matcher) -> str:

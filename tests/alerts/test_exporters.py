@@ -43,6 +43,7 @@ from app.local.probes import answers
 from app.local.supervisor import Service, Supervisor
 from app.local.tools import find_tools
 from app.stop import Stop
+from app.telemetry.model import Kind
 from loadtests.stack import ROOT, embedded_stack
 
 if TYPE_CHECKING:
@@ -124,6 +125,11 @@ def test_the_backup_is_known_by_the_name_that_its_command_writes(
     look: Callable[[str], list[dict[str, str]]],
 ) -> None:
     assert look(f"time() - {BACKUP_SUCCESS.name} < 600")
+
+
+def test_a_series_that_no_job_scrapes_is_refused() -> None:
+    with pytest.raises(ValueError, match="pg_upp: say which job scrapes it"):
+        Exported("pg_upp", Kind.GAUGE, "1 while it is up.", "")
 
 
 def test_a_name_that_nobody_shows_is_not_found(stack: Stack) -> None:
