@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from alerts.alertmanager_config import TEMPLATES, alertmanager_document
 from alerts.prometheus_config import blackbox_document, prometheus_document
+from alerts.reading.loaded import load
 from alerts.registry import RULE_FILES
 from alerts.rule_files import dump
 from alerts.trace import FILE as TRACE
@@ -70,7 +71,7 @@ def _written(path: Path, text: str) -> bool:
 
 
 def _trace(folder: Path) -> str:
-    return TRACE_HEADER + table(trace(folder))
+    return TRACE_HEADER + table(trace(load(folder)))
 
 
 def differences(folder: Path = GENERATED) -> list[str]:

@@ -20,7 +20,10 @@ MOST_RULES = 20
 
 
 class AlertSeverity(StrEnum):
-    """Who is told: `critical` pages now, `warning` is a ticket, `info` is context."""
+    """Who is told: `critical` pages now, `warning` is a ticket, `info` is context.
+
+    The gravest comes first.
+    """
 
     CRITICAL = "critical"
     WARNING = "warning"

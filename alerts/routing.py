@@ -141,15 +141,15 @@ def time_intervals() -> list[Document]:
 
 
 # An alert, those that it explains, and the labels that both have and that must be the same.
-# There is one database and one cache, seen by the service and by their own exporter: no label is
-# shared. No alert mutes a graver one, and no cause a critical symptom: the check shows both.
+# There is one database and one cache, seen by the service and by their own exporter, and one
+# budget: no label is shared. What has no data while another alert fires needs no muting by it.
+# No alert mutes a graver one, and no cause a critical symptom: the check shows both.
 EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "DatabaseDown",
         ("DatabaseConnectionFailures", "DatabasePoolBusy", "DatabasePoolTimeouts", "SlowQueries"),
         (),
     ),
-    ("DatabaseDown", ("DatabaseConnectionsHigh", "ReplicationLagHigh"), ("job", "instance")),
     (
         "DatabaseConnectionFailures",
         ("DatabasePoolBusy", "DatabasePoolTimeouts", "SlowQueries"),
@@ -157,27 +157,25 @@ EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     ("DatabasePoolTimeouts", ("DatabasePoolBusy",), ("job",)),
     ("CacheDown", ("CacheErrors", "CacheHitRatioLow", "CacheHitRatioVeryLow"), ()),
-    ("CacheDown", ("CacheMemoryHigh", "CacheEvictionsHigh"), ("job", "instance")),
     ("CacheHitRatioVeryLow", ("CacheHitRatioLow",), ("job",)),
     ("ApiAbsent", ("ScrapeFailing",), ("job",)),
     ("DispatcherAbsent", ("ScrapeFailing",), ("job",)),
-    ("ExporterAbsent", ("ScrapeFailing",), ("job",)),
     ("EventLoopStuck", ("EventLoopBlocked",), ("job", "instance")),
     ("CpuSaturated", ("CpuHigh",), ("job", "instance")),
     ("HighErrorRate", ("ErrorsPresent",), ("job",)),
     ("HighLatencyP99", ("HighLatencyP95",), ("job",)),
     ("QueueStalled", ("QueueDepthHigh",), ("job",)),
-    ("BudgetSpent", ("BudgetNearlySpent",), ("service",)),
+    ("BudgetSpent", ("BudgetNearlySpent",), ()),
 )
+# Nothing counts the events of this service's objectives while it is gone.
+SILENT: Mapping[str, object] = {
+    "source_matchers": ['alertname="ApiAbsent"'],
+    "target_matchers": ['slo_severity="no_data"', 'sloth_service="petswipe"'],
+}
 
 
 def inhibit_rules(group_labels: tuple[str, ...] = ()) -> list[Mapping[str, object]]:
     """Return what mutes what: burns of one objective, and causes that explain other alerts."""
-    # Nothing counts the events of this service's objectives while it is gone.
-    silent = {
-        "source_matchers": ['alertname="ApiAbsent"'],
-        "target_matchers": ['slo_severity="no_data"', 'sloth_service="petswipe"'],
-    }
     causes = [
         {
             "source_matchers": [f'alertname="{source}"'],
@@ -186,4 +184,4 @@ def inhibit_rules(group_labels: tuple[str, ...] = ()) -> list[Mapping[str, objec
         }
         for source, targets, equal in EXPLAINED
     ]
-    return [*burn_inhibit_rules(group_labels), silent, *causes]
+    return [*burn_inhibit_rules(group_labels), SILENT, *causes]

@@ -36,6 +36,8 @@ class Unit(StrEnum):
     PER_MINUTE = "opm"
     REQUESTS_PER_SECOND = "reqps"
     NUMBER = "short"
+    # Written in full, with no part of one.
+    COUNT = "locale"
     DOLLARS = "currencyUSD"
 
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerts.checks.known import names
-from alerts.checks.loaded import ROOT, load
-from alerts.checks.told import WEEKEND, WORKING_HOURS, read_dispatch
 from alerts.components.registry import WATCHES
+from alerts.reading.known import names
+from alerts.reading.panels import panels
+from alerts.reading.told import WEEKEND, WORKING_HOURS, read_dispatch
 from alerts.rehearsal import intent
 from alerts.rehearsal.case import Case, length
 from alerts.rehearsal.cases import OF_AN_SLO, cases
 from alerts.rehearsal.watch_cases import watch_cases
+from alerts.watch import panel_of
 from slo.objectives import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-    from alerts.checks.loaded import Loaded, WrittenRule
     from alerts.dispatch import Dispatch
+    from alerts.reading.loaded import Loaded, WrittenRule
+    from alerts.reading.panels import Panels
 
 FILE = "TRACE.md"
-PANEL = re.compile(r"/d/(?P<board>[\w-]+)/.*viewPanel=panel-(?P<id>\d+)")
 # Rehearsed as soon as it fires at all, fires not, ends, and has no data.
 FEWEST_CASES = 4
 # It always fires, so there is one thing to rehearse.
@@ -91,19 +89,19 @@ HEADINGS = (
 )
 
 
-def trace(folder: Path, root: Path = ROOT) -> list[Trace]:
+def trace(loaded: Loaded) -> list[Trace]:
     """Follow every alert of a folder of generated files, in the order of their names.
 
     Raises what `read_dispatch` does when there is no configuration of Alertmanager.
     """
-    loaded, dispatch = load(folder, root), read_dispatch(folder)
-    panels = _panels(loaded.dashboards)
+    dispatch = read_dispatch(loaded.folder)
+    drawn = panels(loaded)
     rehearsals = _rehearsals()
     rules: dict[str, list[WrittenRule]] = {}
     for rule in loaded.alerts:
         rules.setdefault(rule.name, []).append(rule)
     return [
-        _trace(alike, loaded, dispatch, panels, rehearsals[name])
+        _trace(alike, loaded, dispatch, drawn, rehearsals[name])
         for name, alike in sorted(rules.items())
     ]
 
@@ -112,7 +110,7 @@ def _trace(
     rules: list[WrittenRule],
     loaded: Loaded,
     dispatch: Dispatch,
-    panels: dict[tuple[str, int], str],
+    drawn: Panels,
     rehearsals: int,
 ) -> Trace:
     first = rules[0]
@@ -127,7 +125,7 @@ def _trace(
         by_day=tuple(dispatch.receivers_of(labels, WORKING_HOURS)),
         by_night=tuple(dispatch.receivers_of(labels, WEEKEND)),
         runbook=runbook if (loaded.root / runbook).is_file() else "",
-        panel=_panel(first.annotations.get("dashboard_url", ""), panels),
+        panel=_panel(first.annotations.get("dashboard_url", ""), drawn),
         rehearsals=rehearsals,
     )
 
@@ -139,18 +137,10 @@ def _metrics(rules: Iterable[WrittenRule], loaded: Loaded) -> set[str]:
     return {emitted[name].metric for tree in trees for name in names(tree) if name in emitted}
 
 
-def _panels(boards: Iterable[Path]) -> dict[tuple[str, int], str]:
-    return {
-        (path.stem, panel["id"]): panel["title"]
-        for path in boards
-        for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]
-    }
-
-
-def _panel(address: str, panels: dict[tuple[str, int], str]) -> str:
-    found = PANEL.search(address)
-    title = panels.get((found["board"], int(found["id"]))) if found else None
-    return f"{found['board']}: {title}" if found and title else ""
+def _panel(address: str, drawn: Panels) -> str:
+    board, panel = panel_of(address) or ("", 0)
+    title = drawn.get(board, {}).get(panel)
+    return f"{board}: {title}" if title else ""
 
 
 def _rehearsals() -> Counter[str]:

@@ -96,7 +96,7 @@ def selected_by(query: str, target_labels: tuple[str, ...]) -> set[Selected]:
             tuple((m.name, OPERATORS[str(m.op)], m.value) for m in found.matchers.matchers),
             target_labels,
         )
-        for found in selectors(promql_parser.parse(query))
+        for found in {place.node for place in selectors(promql_parser.parse(query))}
     }
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from alerts.checks import (
-    absent,
+from alerts.checks.alerts import absent, annotation, comparison, external_labels, template, trace
+from alerts.checks.alerts import description as alert_description
+from alerts.checks.alerts import for_ as alert_for
+from alerts.checks.alerts import name as alert_name
+from alerts.checks.alerts import summary as alert_summary
+from alerts.checks.exempt import exempted
+from alerts.checks.promql import (
     aggregate,
-    alert_description,
-    alert_for,
-    alert_name,
-    alert_summary,
-    amlint,
-    annotation,
-    comparison,
     counter,
-    dependency,
-    drift,
-    duplicate,
-    external_labels,
     features,
     fragile,
-    group_interval,
-    guarded,
     impossible,
-    inhibition,
-    label_conflict,
     labels,
     nan,
     offset,
@@ -33,35 +23,27 @@ from alerts.checks import (
     range_query,
     rate,
     regexp,
-    routing,
-    rule_for,
-    rule_label,
-    rule_name,
-    rules_loaded,
-    runbook_coverage,
-    runbook_queries,
-    runbook_references,
-    runbook_sections,
     selector,
     series,
     syntax,
-    targets,
-    template,
-    trace,
-    used,
     vector_matching,
-    workflows,
-    yaml_parse,
 )
-from alerts.checks.exempt import exempted
-from alerts.checks.loaded import ROOT, load
+from alerts.checks.repository import gates, names, parse, targets, used
+from alerts.checks.routes import amlint, inhibition, proof
+from alerts.checks.rules import conflict, dependency, drift, duplicate, guarded, interval
+from alerts.checks.rules import for_ as rule_for
+from alerts.checks.rules import label as rule_label
+from alerts.checks.rules import loaded as rules_loaded
+from alerts.checks.rules import name as rule_name
+from alerts.checks.runbooks import coverage, queries, references, sections
+from alerts.reading.loaded import ROOT, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from alerts.checks.loaded import Loaded
-    from alerts.checks.problem import Problem
+    from alerts.reading.loaded import Loaded
+    from alerts.reading.problem import Problem
 
 
 class Check(Protocol):
@@ -74,19 +56,12 @@ class Check(Protocol):
         """Find what does not hold."""
 
 
-class FolderCheck(Protocol):
-    """A check that reads the generated files itself."""
-
-    ID: str
-    __doc__: str | None
-
-    def check(self, folder: Path, /) -> Iterable[Problem]:
-        """Find what does not hold."""
-
-
-FOLDER_CHECKS: tuple[FolderCheck, ...] = (drift, routing, inhibition, amlint)
 CHECKS: tuple[Check, ...] = (
-    yaml_parse,
+    drift,
+    proof,
+    inhibition,
+    amlint,
+    parse,
     syntax,
     features,
     series,
@@ -118,16 +93,17 @@ CHECKS: tuple[Check, ...] = (
     rule_for,
     duplicate,
     dependency,
-    label_conflict,
-    group_interval,
+    conflict,
+    interval,
     rules_loaded,
     targets,
     used,
-    workflows,
-    runbook_coverage,
-    runbook_sections,
-    runbook_queries,
-    runbook_references,
+    names,
+    gates,
+    coverage,
+    sections,
+    queries,
+    references,
     trace,
 )
 
@@ -135,14 +111,12 @@ CHECKS: tuple[Check, ...] = (
 def run(folder: Path, root: Path = ROOT) -> list[Problem]:
     """Run every check over a folder of generated files and the repository around it."""
     loaded = load(folder, root)
-    found = [problem for each in FOLDER_CHECKS for problem in each.check(folder)]
-    found += [problem for each in CHECKS for problem in each.check(loaded)]
+    found = [problem for each in CHECKS for problem in each.check(loaded)]
     return [problem for problem in found if not exempted(problem)]
 
 
 def listing() -> Iterator[tuple[str, str]]:
     """Yield the id of every check, and what holds when it finds nothing."""
-    modules: tuple[FolderCheck | Check, ...] = (*FOLDER_CHECKS, *CHECKS)
-    for each in modules:
+    for each in CHECKS:
         first = (each.__doc__ or "").partition("\n")[0]
         yield each.ID, first.removeprefix(f"{each.ID}: ")

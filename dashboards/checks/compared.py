@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
-from alerts.checks.known import names
-from alerts.checks.tree import bare, filters, number, selectors
+from alerts.reading.known import names
+from slo.promql_tree import bare, filters, number, selectors
 
 if TYPE_CHECKING:
-    from alerts.checks.known import Known
-    from alerts.checks.tree import Node
+    from alerts.reading.known import Known
+    from slo.promql_tree import Node
 
 EQUAL = promql_parser.MatchOp.Equal
 

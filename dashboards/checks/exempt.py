@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.checks.known import ALERT_SERIES
+from alerts.reading.known import ALERT_SERIES
 
 if TYPE_CHECKING:
     import promql_parser
 
-    from alerts.checks.loaded import Loaded
+    from alerts.reading.loaded import Loaded
 
 
 def needs_no_matcher(node: promql_parser.VectorSelector, label: str, rules: Loaded) -> bool:

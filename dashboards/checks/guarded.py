@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.checks.guarded import unguarded
+from alerts.reading.divisors import unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 ID = "dashboards/guarded"

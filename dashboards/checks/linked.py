@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from alerts.checks.known import names
-from alerts.checks.tree import short
 from alerts.places import GRAFANA, RUNBOOKS
+from alerts.reading.known import names
+from alerts.watch import panel_of
 from dashboards.checks.compared import condition, draws, made_of
 from dashboards.checks.loaded import items
 from dashboards.checks.panel_thresholds import limits
+from slo.promql_tree import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.known import Known
-    from alerts.checks.loaded import WrittenRule
-    from alerts.checks.problem import Problem
-    from alerts.checks.tree import Node
+    from alerts.reading.known import Known
+    from alerts.reading.loaded import WrittenRule
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Board, Loaded, Panel
+    from slo.promql_tree import Node
 
 ID = "dashboards/linked"
-PATH = re.compile(r"/d/([\w-]+)/[\w-]+")
-VIEW = re.compile(r"panel-(\d+)")
 CHOSEN = "var-"
 
 
@@ -53,21 +51,20 @@ def check(loaded: Loaded) -> Iterator[Problem]:
 def _panel(rule: WrittenRule, boards: dict[str, Board]) -> Panel | str:
     """Return the panel that an alert leads to, or what is wrong with its link."""
     link = rule.annotations.get("dashboard_url", "")
-    address = urlsplit(link)
-    path, query = PATH.fullmatch(address.path), parse_qs(address.query)
-    view = VIEW.fullmatch("".join(query.get("viewPanel", ())))
-    if not link.startswith(f"{GRAFANA}/") or path is None or view is None:
+    found = panel_of(link)
+    if found is None:
         return f"dashboard_url {link!r}: {GRAFANA}/d/<uid>/<uid>?viewPanel=panel-<id> is wanted"
-    board = boards.get(path[1])
+    uid, number = found
+    board = boards.get(uid)
     if board is None:
-        return f"leads to the dashboard {path[1]!r}: {', '.join(boards) or 'there is none'}"
-    for name in query:
+        return f"leads to the dashboard {uid!r}: {', '.join(boards) or 'there is none'}"
+    for name in parse_qs(urlsplit(link).query):
         if name.startswith(CHOSEN) and name.removeprefix(CHOSEN) not in _variables(board):
             return f"chooses {name.removeprefix(CHOSEN)}, and {board.uid} has no such variable"
     for panel in board.panels:
-        if panel.document.get("id") == int(view[1]):
+        if panel.document.get("id") == number:
             return panel
-    return f"leads to panel {view[1]} of {board.uid}, which has none of that id"
+    return f"leads to panel {number} of {board.uid}, which has none of that id"
 
 
 def _variables(board: Board) -> set[str]:

@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alerts.checks.loaded import load as load_rules
-from alerts.checks.problem import Problem
-from alerts.checks.tree import parse
+from alerts.reading.loaded import load as load_rules
+from alerts.reading.problem import Problem
 from dashboards.checks.variables import expand
+from slo.promql_tree import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.loaded import Loaded as LoadedRules
-    from alerts.checks.tree import Node
+    from alerts.reading.loaded import Loaded as LoadedRules
+    from slo.promql_tree import Node
 
 ROOT = Path(__file__).parents[2]
 PARSE = "dashboards/parse"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
-from alerts.checks.tree import selectors
 from dashboards.checks.exempt import needs_no_matcher
+from slo.promql_tree import selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 

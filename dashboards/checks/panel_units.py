@@ -11,7 +11,7 @@ from dashboards.checks.units import is_unit, units
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 ID = "dashboards/panel-units-rule"

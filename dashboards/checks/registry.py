@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 

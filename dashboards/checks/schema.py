@@ -10,7 +10,7 @@ from dashboards.checks.loaded import inside, items
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Board, Loaded, Panel, Target
 
 ID = "dashboards/schema"

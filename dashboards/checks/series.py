@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from alerts.checks.impossible import lost_labels
-from alerts.checks.labels import wrong_matchers
-from alerts.checks.series import unknown
-from alerts.checks.tree import parse, selectors
+from alerts.reading.unknown import lost_labels, unknown, wrong_matchers
 from dashboards.checks.loaded import inside, items
 from dashboards.checks.variable_queries import asked
 from dashboards.checks.variables import expand
+from slo.promql_tree import parse, selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.known import Known
-    from alerts.checks.problem import Problem
-    from alerts.checks.tree import Node
+    from alerts.reading.known import Known
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Board, Loaded, Panel
+    from slo.promql_tree import Node
 
 ID = "dashboards/series"
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")

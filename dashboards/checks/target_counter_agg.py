@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
-from alerts.checks.tree import called, selectors
 from app.telemetry.model import Kind
+from slo.promql_tree import called, selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.known import Known
-    from alerts.checks.problem import Problem
-    from alerts.checks.tree import Place
+    from alerts.reading.known import Known
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
+    from slo.promql_tree import Place
 
 ID = "dashboards/target-counter-agg-rule"
 GROWTH = ("rate", "irate", "increase")

@@ -9,7 +9,7 @@ from dashboards.checks.matchers import unmatched
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 ID = "dashboards/target-job-rule"

@@ -10,7 +10,7 @@ from dashboards.checks.logql import windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 ID = "dashboards/target-logql-rule"

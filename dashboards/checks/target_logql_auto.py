@@ -12,7 +12,7 @@ from dashboards.checks.variables import expand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded, Target
 
 ID = "dashboards/target-logql-auto-rule"

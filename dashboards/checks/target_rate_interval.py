@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import promql_parser
 
-from alerts.checks.tree import bare, called, parse, places, short
 from dashboards.checks.variables import expand
+from slo.promql_tree import bare, called, parse, places, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded, Target
 
 ID = "dashboards/target-rate-interval-rule"

@@ -9,7 +9,7 @@ from dashboards.checks.templates import wrong_variables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.checks.problem import Problem
+    from alerts.reading.problem import Problem
     from dashboards.checks.loaded import Loaded
 
 ID = "dashboards/template-job-rule"

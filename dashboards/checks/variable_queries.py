@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from alerts.checks.tree import parse
 from dashboards.checks.variables import expand
+from slo.promql_tree import parse
 
 if TYPE_CHECKING:
-    from alerts.checks.tree import Node
     from dashboards.checks.loaded import Board
+    from slo.promql_tree import Node
 
 # Grafana's documentation, "Prometheus template variables".
 CALL = re.compile(r"\s*(label_names|label_values|metrics|query_result)\((.*)\)\s*", re.DOTALL)

@@ -129,10 +129,12 @@ def test_promtool_accepts_the_configuration_with_its_rules_and_targets(
     assert "WARNING" not in done.stdout
 
 
-def test_promtool_rejects_a_scrape_interval_below_the_timeout(
+def test_promtool_accepts_a_short_scrape_interval_because_the_timeout_follows_it(
     promtool: Run, tmp_path: Path
 ) -> None:
     config = write_prometheus_folder(GENERATED, tmp_path / "prometheus", TARGETS, HERE, "1s")
+    assert promtool("check", "config", config).returncode == 0
+    config.write_text(config.read_text().replace("scrape_timeout: 1s", "scrape_timeout: 2s"))
     assert promtool("check", "config", config).returncode != 0
 
 

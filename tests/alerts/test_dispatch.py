@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.alertmanager_config import alertmanager_document
-from alerts.artifacts import GENERATED
-from alerts.checks.told import CONFIG, LEVELS, WEEKEND, read_alerts
 from alerts.dispatch import Dispatch, parse_matcher
+from alerts.reading.told import CONFIG, WEEKEND, Alert
 from alerts.rule_files import dump
-from tests.alerts.labelled import all_labels, labels_of, table_rules
+from tests.alerts.generated import ALERTS, labels_of
 from tests.alerts.sink import comes_true
 from tests.alerts.told_by import alertmanager
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
 DISPATCH = Dispatch(alertmanager_document())
+FIXED = [alert.labels for alert in ALERTS]
 STRANGERS = (
     {"alertname": "Guest", "severity": "critical"},
     {"alertname": "Guest", "severity": "warning"},
@@ -36,15 +36,14 @@ def test_what_nobody_routes_is_told_all_the_same() -> None:
     for labels in STRANGERS[-2:]:
         assert DISPATCH.falls_through(labels)
         assert DISPATCH.receivers_of(labels, WEEKEND) == ["unrouted"]
-    assert not any(DISPATCH.falls_through(labels) for labels in (*all_labels(), *STRANGERS[:-2]))
+    assert not any(DISPATCH.falls_through(labels) for labels in (*FIXED, *STRANGERS[:-2]))
 
 
 def test_amtool_routes_every_alert_to_the_same_receivers(amtool: Run, tmp_path: Path) -> None:
     config = tmp_path / CONFIG
     # Its templates are not needed to route.
     config.write_text(dump({**alertmanager_document(), "templates": []}))
-    generated = [alert.labels for alert in read_alerts(GENERATED)]
-    for pairs in {key(labels) for labels in (*all_labels(), *generated, *STRANGERS)}:
+    for pairs in {key(labels) for labels in (*FIXED, *STRANGERS)}:
         given = [f"{name}={value}" for name, value in pairs]
         done = amtool("config", "routes", "test", f"--config.file={config}", *given)
         # It begins with a warning about the address of a server, which it does not ask.
@@ -63,21 +62,15 @@ def test_a_matcher_reads_as_alertmanager_reads_it() -> None:
         parse_matcher("a=b")
 
 
-def with_level(rule: dict[str, Any]) -> dict[str, str]:
-    """Give an alert the labels of its record, of the one exporter or of the service."""
-    names = LEVELS.get(rule["expr"].partition(":")[0], set())
-    values = {"job": "one", "instance": "one:1", "service": "petswipe"}
-    return {
-        "alertname": rule["alert"],
-        **{name: values[name] for name in names},
-        **rule["labels"],
-    }
+def fired(alert: Alert) -> dict[str, str]:
+    """Give an alert the labels of its series: of one job, one instance, one of everything."""
+    return {**dict.fromkeys(alert.names, "one"), **alert.labels}
 
 
 def test_alertmanager_mutes_what_the_model_says_and_groups_by_cause(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text(dump(quiet(alertmanager_document())))
-    alerts = [with_level(rule) for rule in table_rules()]
-    alerts.append({**labels_of("CpuHigh"), "job": "one", "instance": "two:1"})
+    alerts = [fired(alert) for alert in ALERTS]
+    alerts.append({**labels_of("CpuHigh"), "job": "one", "instance": "two"})
     expected = {
         key(target): any(
             rule.mutes(source, target) for rule in DISPATCH.inhibitions for source in alerts

@@ -8,10 +8,10 @@ import pytest
 
 from alerts import places
 from alerts.alertmanager_config import alertmanager_document
-from alerts.checks.told import CONFIG
+from alerts.reading.told import CONFIG
 from alerts.receivers import receivers
 from alerts.rule_files import dump
-from tests.alerts.labelled import write_folder
+from tests.alerts.generated import write_folder
 
 if TYPE_CHECKING:
     import subprocess

@@ -9,9 +9,9 @@ import pytest
 
 from alerts import places
 from alerts.alertmanager_config import alertmanager_document
-from alerts.checks.told import MOMENTS, WEEKDAY_NIGHT, WEEKEND, WORKING_HOURS
 from alerts.dispatch import Dispatch
-from tests.alerts.labelled import labels_of
+from alerts.reading.told import MOMENTS, WEEKDAY_NIGHT, WEEKEND, WORKING_HOURS
+from tests.alerts.generated import labels_of
 
 DISPATCH = Dispatch(alertmanager_document())
 

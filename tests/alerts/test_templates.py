@@ -14,9 +14,9 @@ from aiosmtpd.controller import Controller
 from alerts import places
 from alerts.alertmanager_config import TEMPLATES
 from alerts.artifacts import GENERATED
-from alerts.checks.told import CONFIG
+from alerts.reading.told import CONFIG
 from app.local.ports import HOST
-from tests.alerts.labelled import labels_of, write_folder
+from tests.alerts.generated import labels_of, write_folder
 from tests.alerts.messages import Mailbox, Told, here
 from tests.alerts.sink import comes_true, listening
 from tests.alerts.told_by import alertmanager
@@ -65,7 +65,7 @@ def tell_everybody(told: Told) -> Told:
     told.running.tell(*cpu, annotations=ANNOTATIONS)
     told.running.tell(
         {**labels_of("SlowQueries"), "job": "petswipe-api", "odd": ODD},
-        {**labels_of("BudgetSpent"), "service": "petswipe"},
+        labels_of("BudgetSpent"),
         {**labels_of("HighErrorRate"), "job": "petswipe-api"},
         annotations=ANNOTATIONS,
     )

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from alerts import places
-from alerts.checks.told import CONFIG
 from alerts.dispatch import Dispatch
+from alerts.reading.told import CONFIG
 from alerts.time_intervals import contains
 from tests.alerts.sink import comes_true, listening
 from tests.alerts.told_by import alertmanager

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from alerts.checks.loaded import load
+from alerts.reading.loaded import load
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alerts.checks.loaded import Loaded
+    from alerts.reading.loaded import Loaded
 
 RULES = """groups:
 - name: pets
@@ -44,6 +44,7 @@ severity: critical
 team: adoption
 dashboard: application
 panel: Log-ins
+panel_id: 7
 ---
 
 # LoginsGone

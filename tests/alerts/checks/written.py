@@ -6,9 +6,9 @@ import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from alerts.checks.loaded import ROOT, load
 from alerts.places import GRAFANA, RUNBOOKS
 from alerts.prometheus_config import prometheus_document
+from alerts.reading.loaded import ROOT, load
 from alerts.rule_files import dump
 from alerts.signal import Dashboard
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from alerts.checks.loaded import Loaded
+    from alerts.reading.loaded import Loaded
 
 Rule = dict[str, Any]
 # What the others read: one of two jobs, one of instances, and one that is never 0.

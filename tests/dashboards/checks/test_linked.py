@@ -144,3 +144,13 @@ def test_a_threshold_in_percent_of_a_range_is_none(tmp_path: Path) -> None:
     board = changed(((*DEFAULTS, "thresholds", "mode"), "percentage"))
     (found,) = said(linked, drawn(tmp_path, board))
     assert found.endswith("draws no threshold at 1: none")
+
+
+# Of each check, what it rejects and what it accepts.
+REJECTED = [
+    (linked, test_a_link_that_leads_nowhere_is_found),
+    (linked, test_a_panel_that_shows_something_else_is_found),
+]
+ACCEPTED = [
+    (linked, test_a_panel_that_draws_what_is_compared_first_and_its_limit_is_accepted),
+]

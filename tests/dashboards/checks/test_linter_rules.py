@@ -54,6 +54,59 @@ ALL_RULES = (
 )
 LINES = '{job=~"$job"} |= "error"'
 COUNTED = f"sum by (level) (count_over_time({LINES} | json [$__auto]))"
+OF_BOARDS: list[tuple[ModuleType, tuple[str | int, ...], Any, str]] = [
+    (template_datasource, (*LIST, 0, "type"), "custom", "no variable of type datasource"),
+    (template_datasource, (*LIST, 0, "name"), "prom", "'prom' is not its name"),
+    (template_datasource, (*LIST, 0, "label"), "Source", "'Source' is not its label"),
+    (template_job, (*JOB, "name"), "service", "no variable 'job'"),
+    (template_job, (*JOB, "multi"), False, "takes one value only"),
+    (template_job, (*JOB, "allValue"), ".*", "All stands for '.*': .+"),
+    (template_job, (*JOB, "label"), "job", "is labelled 'job': Job"),
+    (template_job, (*JOB, "type"), "custom", "it should be a query"),
+    (template_job, (*JOB, "datasource"), {"uid": "prometheus"}, "asks 'prometheus'"),
+    (template_instance, INSTANCE, GONE, "no variable 'instance'"),
+    (template_instance, (*INSTANCE, "label"), "Pod", "is labelled 'Pod': Instance"),
+    (template_label_promql, (*JOB, "query"), "up", "'up' is no query of a variable"),
+    (template_label_promql, (*JOB, "query"), "label_values(up)x", "is no query"),
+    (template_label_promql, (*JOB, "query"), "label_values(up{, job)", "variable 'job': "),
+    (template_label_promql, (*JOB, "query"), "label_values(up, a b)", "lists no label"),
+    (template_label_promql, (*JOB, "query"), 'query_result(up{a="$x"})', "no variable x"),
+    (template_on_time_change_reload, (*JOB, "refresh"), 1, "refresh it on time change"),
+    (panel_datasource, (*OTHER, "datasource"), {"uid": "P1809"}, "asks P1809: ${datasource}"),
+    (panel_datasource, (*OTHER, "datasource"), GONE, "asks the default data source"),
+    (panel_datasource, (*TARGET, "datasource"), {"uid": "$ds"}, "query A: asks $ds"),
+    (panel_title_description, (*OTHER, "title"), "", "panel without a title: no title"),
+    (panel_title_description, (*OTHER, "description"), GONE, "Requests: no description"),
+    (panel_units, UNIT, GONE, "no unit: `short` for a plain number"),
+    (panel_units, UNIT, "second", "'second' is no unit of Grafana"),
+    (panel_units, UNIT, "byte", "bytes is meant?"),
+    (panel_no_targets, (*OTHER, "targets"), [], "asks nothing"),
+    (panel_no_targets, (*TARGET, "hide"), True, "asks nothing"),
+    (target_promql, EXPR, "sum(up", "no PromQL"),
+    (target_promql, EXPR, "", "asks nothing"),
+    (target_promql, EXPR, 'up{job="$service"}', "the dashboard has no variable service"),
+    (target_rate_interval, EXPR, f"sum({RATE})", "over $__rate_interval"),
+    (target_rate_interval, EXPR, f"max_over_time({RATE}[1h:])", "over $__rate_interval"),
+    (target_rate_interval, EXPR, RATE.replace("5m", "$__interval"), "over $__rate_interval"),
+    (target_job, EXPR, 'up{instance=~"$instance"}', 'up: select it by job=~"$job"'),
+    (target_job, EXPR, 'up{job="$job"}', 'up: select it by job=~"$job"'),
+    (target_job, EXPR, "job:http_requests:rate5m", 'select it by job=~"$job"'),
+    (target_instance, EXPR, 'up{job=~"$job"}', 'up: select it by instance=~"$instance"'),
+    (target_counter_agg, EXPR, REQUESTS, "is a counter: take its rate() or increase()"),
+    (target_counter_agg, EXPR, f"delta({REQUESTS}[1h])", "is a counter"),
+    (target_counter_agg, EXPR, "sum(things_total)", "things_total is a counter"),
+    (uneditable_dashboard, ("editable",), True, "set editable to false"),
+    (uneditable_dashboard, ("editable",), GONE, "set editable to false"),
+]
+OF_LOGS: list[tuple[ModuleType, str, str]] = [
+    (target_logql, "{job=~}", "no LogQL: string expected, not }"),
+    (target_logql, '{job="$other"}', "the dashboard has no variable other"),
+    (target_logql_auto, COUNTED.replace("$__auto", "5m"), "[5m]: count over [$__auto]"),
+    (target_logql_auto, COUNTED.replace("$__auto", "$__range"), "count over [$__auto]"),
+]
+REJECTED = [*OF_BOARDS, *OF_LOGS]
+# Boards as ours are.
+ACCEPTED = [(rule,) for rule in ALL_RULES]
 
 
 def test_all_17_rules_accept_boards_as_ours_are(tmp_path: Path) -> None:
@@ -62,53 +115,7 @@ def test_all_17_rules_accept_boards_as_ours_are(tmp_path: Path) -> None:
     assert [message for rule in ALL_RULES for message in said(rule, loaded)] == []
 
 
-@pytest.mark.parametrize(
-    ("rule", "path", "value", "message"),
-    [
-        (template_datasource, (*LIST, 0, "type"), "custom", "no variable of type datasource"),
-        (template_datasource, (*LIST, 0, "name"), "prom", "'prom' is not its name"),
-        (template_datasource, (*LIST, 0, "label"), "Source", "'Source' is not its label"),
-        (template_job, (*JOB, "name"), "service", "no variable 'job'"),
-        (template_job, (*JOB, "multi"), False, "takes one value only"),
-        (template_job, (*JOB, "allValue"), ".*", "All stands for '.*': .+"),
-        (template_job, (*JOB, "label"), "job", "is labelled 'job': Job"),
-        (template_job, (*JOB, "type"), "custom", "it should be a query"),
-        (template_job, (*JOB, "datasource"), {"uid": "prometheus"}, "asks 'prometheus'"),
-        (template_instance, INSTANCE, GONE, "no variable 'instance'"),
-        (template_instance, (*INSTANCE, "label"), "Pod", "is labelled 'Pod': Instance"),
-        (template_label_promql, (*JOB, "query"), "up", "'up' is no query of a variable"),
-        (template_label_promql, (*JOB, "query"), "label_values(up)x", "is no query"),
-        (template_label_promql, (*JOB, "query"), "label_values(up{, job)", "variable 'job': "),
-        (template_label_promql, (*JOB, "query"), "label_values(up, a b)", "lists no label"),
-        (template_label_promql, (*JOB, "query"), 'query_result(up{a="$x"})', "no variable x"),
-        (template_on_time_change_reload, (*JOB, "refresh"), 1, "refresh it on time change"),
-        (panel_datasource, (*OTHER, "datasource"), {"uid": "P1809"}, "asks P1809: ${datasource}"),
-        (panel_datasource, (*OTHER, "datasource"), GONE, "asks the default data source"),
-        (panel_datasource, (*TARGET, "datasource"), {"uid": "$ds"}, "query A: asks $ds"),
-        (panel_title_description, (*OTHER, "title"), "", "panel without a title: no title"),
-        (panel_title_description, (*OTHER, "description"), GONE, "Requests: no description"),
-        (panel_units, UNIT, GONE, "no unit: `short` for a plain number"),
-        (panel_units, UNIT, "second", "'second' is no unit of Grafana"),
-        (panel_units, UNIT, "byte", "bytes is meant?"),
-        (panel_no_targets, (*OTHER, "targets"), [], "asks nothing"),
-        (panel_no_targets, (*TARGET, "hide"), True, "asks nothing"),
-        (target_promql, EXPR, "sum(up", "no PromQL"),
-        (target_promql, EXPR, "", "asks nothing"),
-        (target_promql, EXPR, 'up{job="$service"}', "the dashboard has no variable service"),
-        (target_rate_interval, EXPR, f"sum({RATE})", "over $__rate_interval"),
-        (target_rate_interval, EXPR, f"max_over_time({RATE}[1h:])", "over $__rate_interval"),
-        (target_rate_interval, EXPR, RATE.replace("5m", "$__interval"), "over $__rate_interval"),
-        (target_job, EXPR, 'up{instance=~"$instance"}', 'up: select it by job=~"$job"'),
-        (target_job, EXPR, 'up{job="$job"}', 'up: select it by job=~"$job"'),
-        (target_job, EXPR, "job:http_requests:rate5m", 'select it by job=~"$job"'),
-        (target_instance, EXPR, 'up{job=~"$job"}', 'up: select it by instance=~"$instance"'),
-        (target_counter_agg, EXPR, REQUESTS, "is a counter: take its rate() or increase()"),
-        (target_counter_agg, EXPR, f"delta({REQUESTS}[1h])", "is a counter"),
-        (target_counter_agg, EXPR, "sum(things_total)", "things_total is a counter"),
-        (uneditable_dashboard, ("editable",), True, "set editable to false"),
-        (uneditable_dashboard, ("editable",), GONE, "set editable to false"),
-    ],
-)
+@pytest.mark.parametrize(("rule", "path", "value", "message"), OF_BOARDS)
 def test_a_board_that_breaks_a_rule_is_found(
     rule: ModuleType, path: tuple[str | int, ...], value: Any, message: str, tmp_path: Path
 ) -> None:
@@ -117,15 +124,7 @@ def test_a_board_that_breaks_a_rule_is_found(
     assert message in found
 
 
-@pytest.mark.parametrize(
-    ("rule", "expr", "message"),
-    [
-        (target_logql, "{job=~}", "no LogQL: string expected, not }"),
-        (target_logql, '{job="$other"}', "the dashboard has no variable other"),
-        (target_logql_auto, COUNTED.replace("$__auto", "5m"), "[5m]: count over [$__auto]"),
-        (target_logql_auto, COUNTED.replace("$__auto", "$__range"), "count over [$__auto]"),
-    ],
-)
+@pytest.mark.parametrize(("rule", "expr", "message"), OF_LOGS)
 def test_a_query_of_loki_that_breaks_a_rule_is_found(
     rule: ModuleType, expr: str, message: str, tmp_path: Path
 ) -> None:

@@ -65,3 +65,14 @@ def test_a_division_by_what_can_be_0_is_found(
     assert len(found) == len(divisors)
     for message, divisor in zip(found, divisors, strict=True):
         assert f"query A: divides by {divisor}" in message
+
+
+# Of each check, what it rejects and what it accepts.
+REJECTED = [
+    (described, test_a_panel_that_leaves_its_reader_to_guess_is_found),
+    (guarded, test_a_division_by_what_can_be_0_is_found),
+]
+ACCEPTED = [
+    (described, test_a_described_panel_is_accepted_and_words_need_no_unit),
+    (guarded, test_a_division_by_what_can_be_0_is_found),
+]

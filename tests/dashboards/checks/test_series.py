@@ -75,3 +75,12 @@ def test_a_variable_that_names_no_series_is_accepted(query: str, tmp_path: Path)
 def test_a_legend_of_labels_that_the_answer_has_is_accepted(tmp_path: Path) -> None:
     board = changed((EXPR, f"sum by (job) (redis_up{{{CHOSEN}}})"), (LEGEND, "{{job}} and more"))
     assert said(series, drawn(tmp_path, board)) == []
+
+
+# Of each check, what it rejects and what it accepts.
+REJECTED = [
+    (series, test_a_name_that_nothing_has_is_found),
+]
+ACCEPTED = [
+    (series, test_names_that_something_shows_or_records_are_accepted),
+]
