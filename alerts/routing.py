@@ -84,13 +84,15 @@ def _mail() -> Document:
         "group_interval": "30m",
         "repeat_interval": "1d",
         "routes": [
+            # That no mail arrives must not be told by mail.
+            {"receiver": "chat", "matchers": ['integration="email"']},
             {
                 "receiver": "mail-finance",
                 "matchers": ['team="finance"'],
                 # What costs money changes by the month.
                 "repeat_interval": "7d",
                 **_held(),
-            }
+            },
         ],
     }
 

@@ -51,6 +51,12 @@ def test_the_moments_are_what_they_are_called() -> None:
     ]
 
 
+def test_that_no_mail_arrives_is_not_told_by_mail() -> None:
+    labels = labels_of("NotificationsFailing")
+    assert DISPATCH.receivers_of({**labels, "integration": "slack"}, WEEKEND) == ["mail"]
+    assert DISPATCH.receivers_of({**labels, "integration": "email"}, WEEKEND) == ["chat"]
+
+
 @pytest.mark.parametrize("name", ["channel", "team", "alert_type"])
 def test_no_other_label_keeps_a_critical_alert_from_the_pager(name: str) -> None:
     labels = {"alertname": "Any", "severity": "critical", name: "wrong"}

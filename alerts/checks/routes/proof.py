@@ -10,7 +10,7 @@ from alerts.reading.told import CONFIG, MOMENTS, UNREADABLE, WORKING_HOURS, aler
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alerts.dispatch import Dispatch
+    from alerts.dispatch import Dispatch, Matcher
     from alerts.reading.loaded import Loaded
     from alerts.reading.told import Alert
 
@@ -65,5 +65,11 @@ def _unmatched(dispatch: Dispatch, alerts: Sequence[Alert]) -> Iterator[str]:
         if not any(matcher.label in alert.names for alert in alerts):
             yield f"a route asks for the label {matcher.label}, which no alert has"
         # That a label is missing is asked for alerts of other teams' rules.
-        elif matcher.value and not any(matcher.holds(alert.labels) for alert in alerts):
+        elif matcher.value and not any(_may_hold(matcher, alert) for alert in alerts):
             yield f"no alert has {matcher.label}{matcher.operator}{matcher.value}"
+
+
+def _may_hold(matcher: Matcher, alert: Alert) -> bool:
+    """Say whether an alert meets a matcher, or has the label with any value when it fires."""
+    open_ = matcher.label in alert.names and matcher.label not in alert.labels
+    return open_ or matcher.holds(alert.labels)
