@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alerts.components.registry import COMPONENTS, WATCHES
-from alerts.levels import Always
+from alerts.levels import Always, Missing
 from alerts.rehearsal.promtool import Outcome, run
 from alerts.rehearsal.watch_cases import watch_cases
 from alerts.rehearsal.watch_play import component_document, play_watches, write_watch_suites
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 COMPARED = re.compile(r" ([<>]) ([\d.]+)")
-RANGE = re.compile(r"\[(\d+)([mhd])\]")
+RANGE = re.compile(r"\[(\d+)([mhd])(:1h)?\]")
 ON_A_THRESHOLD = [watch for watch in WATCHES if not isinstance(watch.signal.of, Always)]
 
 
@@ -85,7 +85,7 @@ def window(factor: float) -> Callable[[dict[str, Any]], None]:
     seconds = {"m": 60, "h": 3600, "d": 86400}
 
     def other(found: re.Match[str]) -> str:
-        return f"[{int(int(found[1]) * seconds[found[2]] * factor)}s]"
+        return f"[{int(int(found[1]) * seconds[found[2]] * factor)}s{found[3] or ''}]"
 
     return recording(lambda rule: rule.update(expr=RANGE.sub(other, rule["expr"])))
 
@@ -108,12 +108,16 @@ MUTATIONS = {
 
 def concerned(mutation: str) -> set[str]:
     """Name the alerts that have what a mutation changes."""
-    return {
-        watch.alert
-        for watch in ON_A_THRESHOLD
-        if ("wait" not in mutation or watch.wait)
-        and ("window" not in mutation or watch.signal.of.window)
-    }
+    return {watch.alert for watch in ON_A_THRESHOLD if has(watch, mutation)}
+
+
+def has(watch: Watch, mutation: str) -> bool:
+    if "wait" in mutation:
+        return bool(watch.wait)
+    if "window" in mutation:
+        return bool(watch.signal.of.window)
+    # What is missing is 1, or nothing at all: any threshold below 1 means the same.
+    return not (mutation == "a tenth lower" and isinstance(watch.signal.of, Missing))
 
 
 @pytest.mark.prove
