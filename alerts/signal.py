@@ -33,7 +33,6 @@ class Unit(StrEnum):
     BYTES = "bytes"
     BYTES_PER_SECOND = "Bps"
     PER_SECOND = "ops"
-    PER_MINUTE = "opm"
     REQUESTS_PER_SECOND = "reqps"
     NUMBER = "short"
     # Written in full, with no part of one.
