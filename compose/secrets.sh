@@ -1,8 +1,17 @@
 #!/bin/sh
 # Make the secrets of docker-compose.yml in compose/secrets/, which git ignores:
 #   compose/secrets.sh
-# What is there already stays, so put the real ones of Alertmanager there before or after; delete a
-# file and run it again to have a new one, and the services that use it started again.
+# What is there already stays, so put the real ones of Alertmanager there before or after. To have a
+# new one, delete its file, run this again, and `docker compose up -d --force-recreate` the services
+# that use it. Five are only read while something is new: what exists keeps the old one, until told:
+#   postgres_password (of role postgres), database_password (of petswipe), monitor_password (of
+#   petswipe_monitor):
+#     echo "ALTER ROLE petswipe PASSWORD '$(cat compose/secrets/database_password)'" |
+#       docker compose exec -T postgres psql postgres
+#   grafana_password:
+#     docker compose exec -T grafana grafana cli admin reset-admin-password \
+#       --password-from-stdin < compose/secrets/grafana_password
+#   seed_password: accounts that are there keep theirs; the load test needs a database without them.
 set -eu
 umask 077
 cd "$(dirname "$0")"
@@ -40,7 +49,13 @@ done
 # What follows repeats the passwords above, in the form that a program wants.
 database=$(cat database_password)
 valkey=$(cat valkey_password)
-printf 'postgresql://petswipe:%s@postgres:5432/petswipe' "$database" > pet_database_url
+# An address that somebody has put there, like that of a standby, stays.
+case $(cat pet_database_url 2> /dev/null) in
+    '' | postgresql://petswipe:*@postgres:5432/petswipe)
+        printf 'postgresql://petswipe:%s@postgres:5432/petswipe' "$database" > pet_database_url ;;
+    *"$database"*) ;;
+    *) echo 'pet_database_url stays, which is not made of database_password: see to it' >&2 ;;
+esac
 printf 'redis://:%s@valkey:6379/0' "$valkey" > pet_cache_url
 printf 'requirepass %s\n' "$valkey" > valkey_conf
 printf '{"redis://valkey:6379": "%s"}' "$valkey" > redis_passwords

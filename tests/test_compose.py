@@ -121,7 +121,8 @@ def test_every_service_says_whether_it_is_well(name: str) -> None:
 
 @everywhere
 def test_no_reason_is_left_over(name: str) -> None:
-    assert set(SERVICES[name].get("x-reasons", {})) <= {"user", "read_only", "healthcheck"}
+    rules = {"user", "read_only", "healthcheck", "network_mode"}
+    assert set(SERVICES[name].get("x-reasons", {})) <= rules
 
 
 @everywhere
@@ -163,6 +164,14 @@ def test_only_who_must_sees_this_machine() -> None:
         if source.startswith("/")
     }
     assert seen == {("alloy", DAEMON), ("node-exporter", "/")}
+
+
+@everywhere
+def test_who_measures_the_machine_is_in_its_network_or_says_why_not(name: str) -> None:
+    service = SERVICES[name]
+    measures = any(source == "/" for source, _, _ in binds(service))
+    outside = measures and service.get("network_mode") != "host"
+    assert bool(reason(service, "network_mode")) == outside
 
 
 def test_every_volume_and_network_is_used() -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 
 from app.children import dies_with_parent
 from app.settings import MisconfiguredError, load_settings
-from app.storage import THREADS, create_client
+from app.storage import FAILURES, THREADS, create_client
 from app.storage_commands import NO_CREDENTIALS
 
 if TYPE_CHECKING:
@@ -72,8 +72,9 @@ def backup(bucket: str, keep_days: int, textfile: Path | None, program: str) -> 
     """Dump the database, store the dump in S3, check it there, and say when.
 
     Restore one into an empty database with `pg_restore --no-owner --no-comments --dbname=… FILE`.
-    Whatever fails leaves the text file as it was, so that an alert sees the age of the last good
-    backup.
+    Whatever fails before the dump is stored leaves the text file as it was, so that an alert sees
+    the age of the last good backup; old dumps that cannot be deleted are an error, and no reason to
+    make a new one. Of a bucket with versions every version of an old dump is deleted.
     """
     settings = load_settings()
     if bucket == settings.storage_bucket:
@@ -91,9 +92,10 @@ def backup(bucket: str, keep_days: int, textfile: Path | None, program: str) -> 
         dump_database(found, settings, dump)
         client = create_client(settings)
         size = store(client, bucket, key, dump)
-        expired = delete_older(client, bucket, begun - timedelta(days=keep_days))
     if textfile is not None:
         tell(textfile, datetime.now(UTC))
+    with _stored_all_the_same(), _one_sentence(bucket):
+        expired = delete_older(client, bucket, begun - timedelta(days=keep_days))
     click.echo(f"{key}: {size} bytes in {bucket}, {expired} older deleted")
 
 
@@ -148,12 +150,19 @@ def _environment(settings: Settings) -> Mapping[str, str]:
 
 
 def store(client: Any, bucket: str, key: str, dump: Path) -> int:  # noqa: ANN401  # boto3 has no types
-    """Store a dump and return its size; raises ClickException when not all of it is there."""
+    """Store a dump and return its size; raises ClickException when not all of it is there.
+
+    What is too short is deleted: whoever restores takes the newest.
+    """
     size = dump.stat().st_size
     with dump.open("rb") as file:
         client.upload_fileobj(file, bucket, key, Config=TransferConfig(max_concurrency=THREADS))
-    stored = client.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    head = client.head_object(Bucket=bucket, Key=key)
+    stored = head["ContentLength"]
     if stored != size:
+        version = {"VersionId": head["VersionId"]} if "VersionId" in head else {}
+        with suppress(*FAILURES):  # the size is what matters
+            client.delete_object(Bucket=bucket, Key=key, **version)
         raise click.ClickException(f"{bucket} holds {stored} of the {size} bytes of {key}")
     return size
 
@@ -161,13 +170,18 @@ def store(client: Any, bucket: str, key: str, dump: Path) -> int:  # noqa: ANN40
 def delete_older(client: Any, bucket: str, limit: datetime) -> int:  # noqa: ANN401  # boto3 has no types
     """Delete the dumps that were begun before a time; other objects stay. Returns how many."""
     oldest = f"{PREFIX}{limit:{STAMP}}"
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+    pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=PREFIX)
+    # Markers are what deleting without a version leaves behind.
+    found = [
+        (item["Key"], item["VersionId"])
+        for page in pages
+        for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+    ]
     # Times of one width sort like the moments that they name.
-    expired = [key for key in keys if len(key) == len(oldest) and key < oldest]
-    for key in expired:
-        client.delete_object(Bucket=bucket, Key=key)
-    return len(expired)
+    expired = [one for one in found if len(one[0]) == len(oldest) and one[0] < oldest]
+    for key, version in expired:
+        client.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    return len({key for key, _ in expired})
 
 
 def tell(textfile: Path, when: datetime) -> None:
@@ -178,6 +192,16 @@ def tell(textfile: Path, when: datetime) -> None:
         write_to_textfile(str(textfile), registry)
     except OSError as error:
         reason = f"the backup is stored, but {textfile} cannot be written: {error.strerror}"
+        raise click.ClickException(reason) from None
+
+
+@contextmanager
+def _stored_all_the_same() -> Iterator[None]:
+    """Say of a failure that the backup itself is good."""
+    try:
+        yield
+    except click.ClickException as error:
+        reason = f"the backup is stored, but older ones stay: {error.message}"
         raise click.ClickException(reason) from None
 
 

@@ -39,8 +39,11 @@ def facts(page: Runbook, grafana: str) -> str:
     if uid := front.get("dashboard"):
         panel = front.get("panel")
         words = escape(f"dashboard {uid}" + (f", panel {panel}" if panel else ""))
-        window = urlencode({"from": "now-3h", "to": "now"})
-        address = escape(f"{grafana}/d/{quote(uid, safe='')}/?{window}")
+        # Grafana's name of a panel; without it the link opens the whole dashboard.
+        number = front.get("panel_id")
+        view = {"viewPanel": f"panel-{number}"} if number else {}
+        asked = urlencode({**view, "from": "now-3h", "to": "now"})
+        address = escape(f"{grafana}/d/{quote(uid, safe='')}/?{asked}")
         link = f'<a href="{address}" rel="noreferrer">{words}</a>'
         shown.append(link if grafana else words)
     return f'<p class="facts">{" · ".join(shown)}</p>\n' if shown else ""

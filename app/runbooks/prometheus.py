@@ -6,6 +6,7 @@ import json
 import math
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -75,11 +76,18 @@ class Prometheus:
             return answers
         wanted = list(dict.fromkeys(queries))[:MOST_QUERIES]
         deadline = time.monotonic() + self._patience
-        with httpx.Client(verify=self._tls, trust_env=False) as client:
+        try:
+            client = httpx.Client(verify=self._tls, trust_env=False)
             worker = threading.Thread(
                 target=self._ask_all, args=(client, wanted, deadline, answers), daemon=True
             )
             worker.start()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the page is worth reading
+            # No thread gives the place back.
+            self._asking.release()
+            answers.silent = f"Prometheus cannot be asked ({type(error).__name__})"
+            return answers
+        with closing(client):
             worker.join(self._patience)
             if not worker.is_alive():
                 return answers

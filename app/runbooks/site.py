@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from app.runbooks import pages
 from app.runbooks.library import Library
@@ -56,7 +57,13 @@ class RunbookSite:
             return []
         # WSGI's text is of bytes; a path is UTF-8.
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
-        status, title, body = self._page(path.removeprefix(PREFIX.rstrip("/")).strip("/"))
+        name = path.removeprefix(PREFIX.rstrip("/")).strip("/")
+        if path.endswith("/") and name in self._library.names():
+            # Below a name with a slash, the links of the page would lead nowhere.
+            moved = [("Location", f"{PREFIX}{quote(name)}"), ("Content-Length", "0")]
+            start_response(_line(HTTPStatus.PERMANENT_REDIRECT), moved)
+            return []
+        status, title, body = self._page(name)
         content = pages.document(title, body, PREFIX).encode()
         start_response(_line(status), [*HEADERS, ("Content-Length", str(len(content)))])
         return [] if method == "HEAD" else [content]

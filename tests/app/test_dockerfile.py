@@ -164,7 +164,7 @@ def test_only_the_lock_of_the_service_is_installed() -> None:
     assert last("build", "COPY") == "requirements/app.txt /tmp/app.txt"
 
 
-def test_the_backup_has_one_package_more(tmp_path: Path) -> None:
+def test_the_backup_has_one_package_more() -> None:
     run = last("build-backup", "RUN")
     (script,) = re.findall(r"sed -n '([^']+)'", run)
     lock = ROOT / "requirements" / "dev.txt"
@@ -176,7 +176,6 @@ def test_the_backup_has_one_package_more(tmp_path: Path) -> None:
     (folder,) = re.findall(r"/opt/venv/(\S+):\$PATH", STAGES["backup"][1][1][1])
     site = Path(sys.executable).parents[1] / "lib" / f"python3.{sys.version_info.minor}"
     assert (site / folder.partition("python3.11/")[2] / "pg_dump").is_file()
-    del tmp_path
 
 
 def test_the_health_check_asks_for_a_page_that_there_is() -> None:

@@ -28,6 +28,15 @@ IMAGES: dict[str, dict[str, Any]] = yaml.safe_load(
 SERVICE_PORTS = ("8000", "8443")
 METRICS_PORT = "9474"
 OWN_SCRIPT = "webhook"
+# Services whose program runs on this machine too, and what it is called here.
+HERE = {
+    "prometheus": "prometheus",
+    "alertmanager": "alertmanager",
+    "node-exporter": "node_exporter",
+    "postgres-exporter": "postgres_exporter",
+    "redis-exporter": "redis_exporter",
+    "blackbox": "blackbox_exporter",
+}
 OPTION = re.compile(r"--?[a-z][\w.-]*")
 ADDRESS = re.compile(r"(?:127\.0\.0\.1)[:/](\d+)(?:(/[\w./-]*)| && printf 'GET (\S+))")
 
@@ -86,14 +95,18 @@ def test_every_option_and_variable_is_documented(name: str) -> None:
     assert set(environment(SERVICES[name])) - ours <= set(about.get("variables", []))
 
 
-@pytest.mark.parametrize("name", ["prometheus", "alertmanager"])
-def test_the_programs_that_are_here_know_their_options(name: str) -> None:
-    tool = find_tool(name, ROOT / ".tools", print)
+@pytest.mark.parametrize(("name", "program"), HERE.items())
+def test_the_programs_that_are_here_know_what_is_documented(name: str, program: str) -> None:
+    tool = find_tool(program, ROOT / ".tools", print)
     done = subprocess.run(
         [tool.path, "--help"], cwd=tool.cwd, capture_output=True, text=True, check=False
     )
     known = OPTION.findall(done.stdout + done.stderr)
-    assert unknown_options(SERVICES[name]["command"], known) == []
+    assert len(known) > 5
+    about = IMAGES[image(name)]
+    assert unknown_options(about.get("options", []), known) == []
+    built = tool.path.read_bytes()
+    assert [name for name in about.get("variables", []) if name.encode() not in built] == []
 
 
 @pytest.mark.parametrize("name", [name for name in THEIRS if "healthcheck" in SERVICES[name]])

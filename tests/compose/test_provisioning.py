@@ -12,7 +12,10 @@ import yaml
 from app.telemetry.log_writer import LogWriter
 from app.telemetry.logs import Lines, Logs
 from tests.compose.stack import ROOT, SERVICES, binds, environment
+from tests.compose.test_targets import JOBS
 
+# A setting of a block of Alloy's configuration.
+RULE = re.compile(r'(\w+) += \[?"([^"]*)"')
 PROVISIONING = ROOT / "dashboards" / "provisioning"
 DASHBOARDS = ROOT / "dashboards" / "generated"
 SOURCES: dict[str, dict[str, Any]] = {
@@ -53,6 +56,28 @@ def test_the_first_page_is_a_dashboard() -> None:
     path = environment(SERVICES["grafana"])["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     home = json.loads((ROOT / mounted(path)).read_text())
     assert home["uid"] == "application"
+
+
+def service_name(service: str) -> str:
+    """Follow the shipper's rules: what the lines of a service are called in Loki."""
+    text = (ROOT / "compose" / "alloy" / "config.alloy").read_text()
+    rules = [
+        dict(RULE.findall(block)) for block in re.findall(r"rule \{\n(.*?)\n *\}", text, re.DOTALL)
+    ]
+    named = ""
+    for rule in rules:
+        if rule.get("target_label") != "service_name":
+            continue
+        assert "compose_service" in rule["source_labels"]
+        if found := re.fullmatch(rule.get("regex", "(.*)"), service):
+            named = found.expand(rule.get("replacement", "$1").replace("$1", r"\1"))
+    return named
+
+
+def test_every_job_of_prometheus_has_logs_of_its_name() -> None:
+    named = [service_name(service) for service in SERVICES]
+    assert len(set(named)) == len(named)
+    assert set(JOBS) <= set(named)
 
 
 def test_an_exemplar_and_a_log_line_lead_to_the_trace() -> None:

@@ -78,6 +78,37 @@ def test_a_new_password_reaches_every_form_of_it(tmp_path: Path) -> None:
     assert known == {environment(SERVICES["redis-exporter"])["REDIS_ADDR"]: password}
 
 
+def test_a_new_password_of_the_database_reaches_its_address(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (folder / "database_password").unlink()
+    folder = make(tmp_path)
+    password = (folder / "database_password").read_text().strip()
+    assert f":{password}@postgres:" in (folder / "pet_database_url").read_text()
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same password", "another password"])
+def test_an_address_of_the_database_that_somebody_has_put_there_stays(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], changed: bool
+) -> None:
+    folder = make(tmp_path)
+    url = folder / "pet_database_url"
+    standby = url.read_text().replace("@postgres:", "@standby.example:")
+    url.chmod(0o600)
+    url.write_text(standby)
+    if changed:
+        (folder / "database_password").unlink()
+    make(tmp_path)
+    assert url.read_text() == standby
+    assert ("pet_database_url stays" in capfd.readouterr().err) == changed
+
+
+def test_the_script_says_how_to_change_what_is_only_read_once() -> None:
+    advice = SCRIPT.read_text().partition("set -eu")[0]
+    read_once = {"postgres_password", "database_password", "monitor_password"}
+    read_once |= {"grafana_password", "seed_password"}
+    assert set(re.findall(r"\w+_password", advice)) == read_once
+
+
 @pytest.mark.parametrize(
     "name", [name for name in SERVICES if "PET_SECRETS_DIR" in environment(SERVICES[name])]
 )
@@ -86,6 +117,8 @@ def test_the_service_takes_its_settings_from_them(
 ) -> None:
     for secret in given(name):
         shutil.copy(secrets / secret, tmp_path)
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(key, raising=False)
     for key, value in environment(SERVICES[name]).items():
         default = re.sub(r"\$\{\w+:-(.*)\}", r"\1", value)
         monkeypatch.setenv(key, default.replace(MOUNTED, str(tmp_path)))

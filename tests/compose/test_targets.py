@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import ssl
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import yaml
 
 from alerts.places import WEBHOOK
+from app.local.monitoring import prepare_prometheus
+from app.local.ports import HOST
 from app.local.tools import find_tool
+from tests.app.conftest import poll_until
+from tests.compose.running import find_port, running
 from tests.compose.stack import COMPOSE, ROOT, SERVICES, binds, environment, networks, ports
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ CONFIGURATION = {
     "alertmanager": ["alerts/generated/alertmanager.yml"],
 }
 THIS_MACHINE = ("localhost",)
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def targets(job: str) -> list[str]:
@@ -150,11 +157,11 @@ def promtool() -> Path:
 
 
 def prepare(
-    promtool: Path, folder: Path, generated: Path = GENERATED
+    promtool: Path, folder: Path, generated: Path = GENERATED, there: Path = TARGETS
 ) -> subprocess.CompletedProcess[str]:
     folder.mkdir(exist_ok=True)
     return subprocess.run(
-        ["sh", PREPARE, generated, TARGETS, folder],
+        ["sh", PREPARE, generated, there, folder],
         env={"PATH": f"{promtool.parent}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -172,6 +179,35 @@ def test_prometheus_accepts_what_is_laid_out_for_it(promtool: Path, tmp_path: Pa
     assert {path.name for path in (folder / "targets").iterdir()} == {
         path.name for path in TARGETS.iterdir()
     }
+
+
+def test_a_prometheus_that_runs_keeps_watching_its_targets(promtool: Path, tmp_path: Path) -> None:
+    folder, changed = tmp_path / "etc", tmp_path / "changed"
+    assert prepare(promtool, folder).returncode == 0
+    shutil.copytree(TARGETS, changed)
+    (changed / "node.json").write_text('[{"targets": ["another-node:9100"]}]')
+    port = find_port()
+    tool = find_tool("prometheus", ROOT / ".tools", print)
+    service = prepare_prometheus(tool, folder / "prometheus.yml", tmp_path / "data", port)
+
+    def asked() -> set[str]:
+        answer = web.get(f"http://{HOST}:{port}/api/v1/targets", params={"state": "active"})
+        return {target["labels"]["instance"] for target in answer.json()["data"]["activeTargets"]}
+
+    first = {target for job in JOBS for target in targets(job)}
+    with (
+        httpx.Client(trust_env=False, verify=NO_TLS) as web,
+        running(tmp_path, service),
+    ):
+        poll_until(lambda: asked() == first, "every target")
+        before = (folder / "targets").stat().st_ino
+        (folder / "left-over.rules.yml").write_text("groups: []\n")
+        assert prepare(promtool, folder, there=changed).returncode == 0
+        assert (folder / "targets").stat().st_ino == before
+        poll_until(lambda: "another-node:9100" in asked(), "the target that is new")
+        assert asked() == first - {"node-exporter:9100"} | {"another-node:9100"}
+    assert not (folder / "left-over.rules.yml").exists()
+    assert not (folder / ".next").exists()
 
 
 def test_prometheus_does_not_start_on_broken_rules(promtool: Path, tmp_path: Path) -> None:

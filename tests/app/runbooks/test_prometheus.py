@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,19 @@ def test_a_page_asks_only_so_many_queries(answering: Answering) -> None:
 def test_nobody_there_is_told_at_once(free_port: int) -> None:
     answers = Prometheus(f"http://{HOST}:{free_port}").ask(["up"])
     assert answers.silent == "Prometheus does not answer (ConnectError)"
+
+
+def test_a_machine_without_a_thread_to_spare_keeps_no_place_taken(answering: Answering) -> None:
+    with answering(vector(1)) as url:
+        prometheus = Prometheus(url)
+        # No machine has as much memory.
+        before = threading.stack_size(1 << 46)
+        try:
+            said = [prometheus.ask(["up"]).silent for _ in range(MOST_ASKING + 1)]
+        finally:
+            threading.stack_size(before)
+        assert set(said) == {"Prometheus cannot be asked (RuntimeError)"}
+        assert prometheus.ask(["up"]).found
 
 
 def test_one_that_never_ends_is_left_at_the_deadline_and_gives_its_place_free(

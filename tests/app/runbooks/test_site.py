@@ -184,6 +184,29 @@ def test_a_reader_is_sent_to_the_public_addresses(
     assert "https://g/d/database/?from=now-3h&to=now" in links
 
 
+def test_the_link_opens_the_panel_that_the_page_names(
+    serve: Serve, folder: Path, web: httpx.Client
+) -> None:
+    page = folder / "DatabaseDown.md"
+    page.write_text(page.read_text().replace("panel: ", "panel_id: 7\npanel: "))
+    with serve(folder, grafana_url="https://g") as url:
+        links = Outline(web.get(f"{url}/runbooks/DatabaseDown").text).links
+    assert "https://g/d/database/?viewPanel=panel-7&from=now-3h&to=now" in links
+
+
+@pytest.mark.parametrize("name", ["DatabaseDown", "disaster/region-lost"])
+def test_a_name_with_a_slash_leads_to_the_page_whose_links_work(
+    name: str, serve: Serve, folder: Path, web: httpx.Client
+) -> None:
+    with serve(folder) as url:
+        moved = web.get(f"{url}/runbooks/{name}/", follow_redirects=False)
+        nobody = web.get(f"{url}/runbooks/Nobody/", follow_redirects=False)
+        page = web.get(f"{url}{moved.headers['Location']}")
+    assert (moved.status_code, moved.headers["Location"]) == (308, f"/runbooks/{name}")
+    assert page.status_code == 200
+    assert nobody.status_code == 404
+
+
 def test_a_prometheus_that_never_ends_its_answer_delays_a_page_by_two_seconds(
     serve: Serve, folder: Path, dripping: str, web: httpx.Client
 ) -> None:
