@@ -1,4 +1,4 @@
-"""Values and moments of a rehearsal: what is good, bad, and almost bad for a watch, and since when."""
+"""Values and moments of a rehearsal: what is good, bad and almost bad, and since when."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import promql_parser
 import pytest
 
-from alerts.checks.known import Known
-from alerts.checks.labels import wrong_matchers
+from alerts.reading.known import Known
+from alerts.reading.unknown import wrong_matchers
 from app.telemetry.catalog import DISPATCH_JOB, JOB
 from slo.indicators import LatencySli, RatioSli
 from slo.objectives import OBJECTIVES, SWIPE_LATENCY, UnknownSloError, choose
