@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts.checks.problem import Problem
+from alerts.reading.problem import Problem
 from dashboards.artifacts import differences
 
 if TYPE_CHECKING:

@@ -19,6 +19,10 @@ NO_LINE, LINE, AREA = "off", "line", "line+area"
 # The lowest colour of a chart's background, where all is fine.
 CLEAR = "transparent"
 COLORED_BY_VALUE = (Kind.STAT, Kind.GAUGE, Kind.STATE_TIMELINE)
+# Below Grafana's own 150 pixels: half a board holds six columns.
+LEAST_COLUMN = 80
+# What a cell shows that other rows have a value for.
+EMPTY = "–"
 
 
 def ref_of(number: int) -> str:
@@ -40,13 +44,18 @@ def field_config(panel: Panel) -> dict[str, object]:
     }
     if not defaults["custom"]:
         defaults.pop("custom")
-    ends = {"min": panel.low, "max": panel.high, "decimals": panel.decimals}
+    ends = {"min": panel.low, "max": panel.high, "decimals": _decimals(panel)}
     defaults |= {key: value for key, value in ends.items() if value is not None}
     if links := [link for link in panel.links if link.url.startswith(EXPLORE)]:
         defaults["links"] = [
             {"targetBlank": True, "title": link.title, "url": link.url} for link in links
         ]
     return {"defaults": defaults, "overrides": list(_overrides(panel))}
+
+
+def _decimals(panel: Panel) -> int | None:
+    """Write counts without a fraction: that of an increase is a guess between two scrapes."""
+    return 0 if panel.unit is Unit.COUNT else panel.decimals
 
 
 def _nothing(panel: Panel) -> str:
@@ -67,7 +76,12 @@ def _custom(panel: Panel) -> dict[str, object]:
     if panel.kind is Kind.HEATMAP:
         return {"hideFrom": NOWHERE_HIDDEN, "scaleDistribution": {"type": "linear"}}
     if panel.kind is Kind.TABLE:
-        return {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
+        return {
+            "align": "auto",
+            "cellOptions": {"type": "auto"},
+            "inspect": False,
+            "minWidth": LEAST_COLUMN,
+        }
     return {}
 
 
@@ -137,6 +151,8 @@ def _own(panel: Panel, query: Query) -> Iterator[tuple[str, object]]:
     lines = panel.kind is Kind.TIME_SERIES
     if query.unit is not None:
         yield "unit", query.unit.value
+        if query.unit is Unit.COUNT:
+            yield "decimals", 0
         if lines:
             yield "custom.axisPlacement", "right"
             # Its ends are those of another unit.
@@ -144,9 +160,13 @@ def _own(panel: Panel, query: Query) -> Iterator[tuple[str, object]]:
     if query.thresholds is not None:
         yield "thresholds", _thresholds(panel.kind, query.thresholds)
         if lines:
-            yield "custom.thresholdsStyle", {"mode": _style(query.thresholds)}
+            # A shade would cover values of the other axis, for which it means nothing.
+            yield "custom.thresholdsStyle", {"mode": LINE if query.thresholds.steps else NO_LINE}
         if panel.kind is Kind.TABLE:
+            yield "color", {"mode": "thresholds"}
             yield "custom.cellOptions", {"type": "color-text"}
+    if panel.kind is Kind.TABLE:
+        yield "noValue", EMPTY
     if query.states:
         yield "mappings", _mappings(query.states)
     if query.bars and lines:
@@ -156,10 +176,12 @@ def _own(panel: Panel, query: Query) -> Iterator[tuple[str, object]]:
 def transformations(panel: Panel) -> list[dict[str, object]]:
     """Join the queries of a table to one, and take a gauge's greatest value from its last query."""
     if panel.high_by_query:
-        last = ref_of(len(panel.queries) - 1)
-        reads = [{"fieldName": "Value", "handlerKey": "max", "reducerId": "lastNotNull"}]
+        last = len(panel.queries) - 1
+        # Grafana finds a field by the name that it shows, which is the legend.
+        greatest = panel.queries[last].legend
+        reads = [{"fieldName": greatest, "handlerKey": "max", "reducerId": "lastNotNull"}]
         return [
-            {"id": "configFromData", "options": {"configRefId": last, "mappings": reads}},
+            {"id": "configFromData", "options": {"configRefId": ref_of(last), "mappings": reads}},
         ]
     if panel.kind is not Kind.TABLE:
         return []

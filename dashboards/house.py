@@ -18,7 +18,7 @@ from dashboards.fields import field_config, ref_of, transformations
 from dashboards.links import logs, traces
 from dashboards.model import COLUMNS, Kind, Source
 from dashboards.options import options
-from dashboards.queries import JOB, pick
+from dashboards.queries import JOB, LEAST_STEP, STEP_MS, pick
 from dashboards.shapes import normalise
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def document(board: Board) -> dict[str, object]:
 
 
 def _links() -> list[core.DashboardLink]:
-    others = core.DashboardLink(title="Dashboards", tags=[TAG], asDropdown=True, includeVars=True)
+    # A job that is chosen on one board has nothing to show on another: the time goes along only.
+    others = core.DashboardLink(title="Dashboards", tags=[TAG], asDropdown=True, keepTime=True)
     explore = [
         core.DashboardLink(
             title=link.title, uri=link.url, type="link", keepTime=False, targetBlank=True
@@ -211,6 +212,7 @@ def _panel(panel: Panel, place: core.GridPos, sources: Sources) -> dict[str, obj
             for number, query in enumerate(panel.queries)
         ],
         transformations=transformations(panel),
+        interval=LEAST_STEP if any(STEP_MS in query.expr for query in panel.queries) else None,
     )
     return _plain(found) | modern | {"fieldConfig": field_config(panel)}
 

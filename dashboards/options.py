@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dashboards.model import Kind
+from dashboards.model import COLUMNS, Kind
 
 if TYPE_CHECKING:
     from dashboards.model import Panel
@@ -13,8 +13,13 @@ LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
 NUMBERED = {**LEGEND, "calcs": ["lastNotNull", "max"], "displayMode": "table"}
 ALL_AT_CURSOR = {"hideZeros": False, "mode": "multi", "sort": "desc"}
+# Left to itself, Grafana shrinks the names of tiles until they fit on a line.
+READABLE = {"titleSize": 12, "valueSize": 28}
+BESIDE = {**NUMBERED, "placement": "right"}
 # A narrower panel has no room for numbers beside its legend.
 WIDE = 12
+# As many rows of numbers leave room for the chart above them.
+FEW = 3
 
 
 def options(panel: Panel) -> dict[str, object]:
@@ -23,7 +28,15 @@ def options(panel: Panel) -> dict[str, object]:
 
 
 def _of_time_series(panel: Panel) -> dict[str, object]:
-    return {"legend": NUMBERED if panel.width >= WIDE else LEGEND, "tooltip": ALL_AT_CURSOR}
+    return {"legend": _legend(panel), "tooltip": ALL_AT_CURSOR}
+
+
+def _legend(panel: Panel) -> dict[str, object]:
+    if panel.width == COLUMNS:
+        return BESIDE
+    # How many series a label makes, nobody knows here.
+    few = len(panel.queries) <= FEW and not any("{{" in query.legend for query in panel.queries)
+    return NUMBERED if few and panel.width >= WIDE else LEGEND
 
 
 def _of_stat(panel: Panel) -> dict[str, object]:
@@ -32,6 +45,7 @@ def _of_stat(panel: Panel) -> dict[str, object]:
         "graphMode": "none", "justifyMode": "auto", "orientation": "auto",
         "percentChangeColorMode": "standard", "reduceOptions": LAST, "showPercentChange": False,
         "textMode": "auto", "wideLayout": True,
+        **({"text": READABLE} if len(panel.queries) > 1 else {}),
     }  # fmt: skip
 
 

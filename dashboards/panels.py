@@ -31,6 +31,7 @@ COLORS = {
 GRAVEST = tuple(COLORS)
 # A share reaches from nothing to all.
 SHARE_ENDS = (0.0, 1.0)
+DOWN_OR_UP = (State(0, "down", "red"), State(1, "up", "green"))
 
 
 class Shape(TypedDict, total=False):
@@ -132,7 +133,7 @@ def _panel(kind: Kind, signals: Sequence[Signal], look: Look) -> Panel:
         ),
         width=look.get("width", 12),
         height=look.get("height", 8),
-        thresholds=thresholds([w for s in together for w in watches_of(s)]),
+        thresholds=_shared(together),
         states=look.get("states", ()),
         low=look.get("low", low),
         high=look.get("high", high),
@@ -161,9 +162,10 @@ def _recorded(
 
 def legend(signal: Signal, *, alone: bool) -> str:
     """Name the series of a signal by their labels, and by its title where there are others."""
-    told = [f"{{{{{name}}}}}" for name in signal.labels if name != "job" or len(signal.labels) == 1]
+    # An instance has one job; a pool or a policy of the same name is in several.
+    told = [name for name in signal.labels if name != "job" or INSTANCE.label not in signal.labels]
     title = () if alone and told else (signal.title,)
-    return " ".join((*title, *told))
+    return " ".join((*title, *(f"{{{{{name}}}}}" for name in told)))
 
 
 def series(signal: Signal) -> str:
@@ -198,6 +200,19 @@ def thresholds(watches: Sequence[Watch]) -> Thresholds:
     return Thresholds(FINE, tuple(map(Threshold, limits, colors)), area=0.0 not in limits)
 
 
+def _shared(signals: Sequence[Signal]) -> Thresholds:
+    """Merge the limits of signals, or draw none where the graver one is the lower one.
+
+    Past both, the colour would be that of the milder alert.
+    """
+    watches = [watch for signal in signals for watch in watches_of(signal)]
+    found = thresholds(watches)
+    colors = [found.base, *(step.color for step in found.steps)]
+    gravity = [list(COLORS.values()).index(color) for color in colors if color != FINE]
+    falls = any(watch.past is Past.BELOW for watch in watches)
+    return found if gravity == sorted(gravity, reverse=falls) else Thresholds()
+
+
 def _with_alerts(description: str, watches: Sequence[Watch]) -> str:
     if not watches:
         return description
@@ -216,25 +231,3 @@ def _limit(watch: Watch) -> str:
     if unit is Unit.SHARE:
         return f"{value * 100:g} %"
     return f"{value:g} {unit}" if unit in (Unit.SECONDS, Unit.HOURS, Unit.DAYS) else f"{value:g}"
-
-
-def chart(
-    key: str, title: str, description: str, unit: Unit, *queries: Query, **look: Unpack[Shape]
-) -> Panel:
-    """Draw what is not recorded over time; a share lies between nothing and all."""
-    low, high = SHARE_ENDS if unit is Unit.SHARE else (0.0, None)
-    return Panel(
-        key=key,
-        title=title,
-        description=description,
-        kind=Kind.TIME_SERIES,
-        unit=unit,
-        queries=queries,
-        width=look.get("width", 12),
-        height=look.get("height", 8),
-        low=look.get("low", low),
-        high=look.get("high", high),
-        stacked=look.get("stacked", False),
-        nothing=look.get("nothing", ""),
-        links=(logs(), traces()) if any(query.exemplars for query in queries) else (),
-    )

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from app.telemetry.model import Metric
 
 LIVE = "$__rate_interval"
+# The time from one point of a chart to the next.
+STEP_MS = "${__interval_ms}"
+# From four scrapes on, Grafana's window for rates is a step and one scrape, so that what happens
+# between two scrapes is in one window and no other. As the "min interval" of a panel: the "min
+# step" of a query would count as the time between scrapes, and windows would be four times that.
+LEAST_STEP = "1m"
+AN_HOUR = "1h"
 # Everything between the two ends of the time that the reader has chosen.
 SHOWN = "$__range"
 JOB = Matcher("job", "=~", "$job")
@@ -36,14 +43,24 @@ def total(of: Selector, *by: str, how: str = "sum") -> str:
     return f"{how} {_by(by)}({of})"
 
 
+def greatest(of: Selector) -> str:
+    """Add up the greatest values of gauges, which a single scrape could miss."""
+    return f"sum (max_over_time({of}[{LIVE}]))"
+
+
 def rate(of: Selector, *by: str) -> str:
     """Write how many events there are a second."""
     return f"sum {_by(by)}(rate({of}[{LIVE}]))"
 
 
-def increase(of: Selector, *by: str, over: str = LIVE) -> str:
-    """Write how many events there were."""
+def increase(of: Selector, *by: str, over: str) -> str:
+    """Write how many events there were in a window."""
     return f"sum {_by(by)}(increase({of}[{over}]))"
+
+
+def count(of: Selector, *by: str) -> str:
+    """Write how many events there were since the point before, each at one point of a chart."""
+    return f"{rate(of, *by)} * {STEP_MS} / 1000"
 
 
 def share(bad: Selector, all_: Selector, *by: str) -> str:

@@ -19,8 +19,8 @@ DASHBOARD = (
     "tags", "templating", "time", "timezone", "title", "uid",
 )  # fmt: skip
 PANEL = (
-    "datasource", "description", "fieldConfig", "gridPos", "id", "links", "options", "targets",
-    "title", "transformations", "type",
+    "datasource", "description", "fieldConfig", "gridPos", "id", "interval", "links", "options",
+    "targets", "title", "transformations", "type",
 )  # fmt: skip
 ROW = ("collapsed", "gridPos", "id", "panels", "title", "type")
 TARGET = (

@@ -13,14 +13,12 @@ from alerts.components.api import (
     REQUEST_RATE,
 )
 from alerts.components.cache import HITS
-from alerts.components.database import IN_USE, POSTGRES
+from alerts.components.database import IN_USE
 from alerts.components.nodes import CPU, DISK, MEMORY
 from alerts.components.processes import API_TARGETS, DISPATCHER_TARGETS, RESTARTS, SCRAPES
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
     BUILD_INFO,
-    DB_DURATION,
-    DB_OPERATION,
     DISPATCH_JOB,
     HTTP_DURATION,
     JOB,
@@ -29,28 +27,37 @@ from app.telemetry.catalog import (
     POOL_MAX,
 )
 from app.telemetry.catalog import ROUTE as ROUTE_LABEL
+from dashboards.charts import EACH, process_memory
 from dashboards.links import logs, runbook, traces
-from dashboards.model import Board, Kind, Panel, Query, Row, State, of_maximum
-from dashboards.panels import gauge, series, stat, thresholds, timeseries, watches_of
-from dashboards.queries import ROUTE, increase, part, pick, quantile, rate, share, total
+from dashboards.model import Board, Kind, Panel, Query, Row, of_maximum
+from dashboards.panels import (
+    DOWN_OR_UP,
+    gauge,
+    series,
+    stat,
+    thresholds,
+    timeseries,
+    watches_of,
+)
+from dashboards.queries import ROUTE, count, greatest, part, pick, quantile, rate, share, total
+from dashboards.statements import OPERATION, STATEMENTS, TIMES
 from slo.objectives import ANSWERED, FAILED
 from slo.promql import Matcher
 
 REQUESTS = part(HTTP_DURATION, "count", ROUTE, ASKED_BY_PEOPLE)
 BUCKETS = part(HTTP_DURATION, "bucket", ROUTE, ASKED_BY_PEOPLE)
 ANSWERS = BUCKETS.where(ANSWERED)
-STATEMENTS = part(DB_DURATION, "count", *POSTGRES)
-TIMES = part(DB_DURATION, "bucket", *POSTGRES)
-BY_OPERATION = DB_OPERATION.name
-UP = (State(0, "down", "red"), State(1, "up", "green"))
 # Wanted on the left of a line of three.
 THIRD = 8
+# A bar needs its height, and there are ten.
+TALL = 9
 
 REQUEST_RATES = timeseries(
     REQUEST_RATE,
     width=THIRD,
     legends=("All requests",),
-    more=(Query(rate(REQUESTS, METHOD.name), "{{http_request_method}}, chosen routes"),),
+    description=f"{REQUEST_RATE.description} Besides, by method and of the chosen routes only.",
+    more=(Query(f"{rate(REQUESTS, METHOD.name)} > 0", "{{http_request_method}}"),),
 )
 RESPONSE_TIME = timeseries(
     P50,
@@ -59,7 +66,8 @@ RESPONSE_TIME = timeseries(
     legends=("p50", "p95", "p99"),
     title="Response time p50, p95, p99",
     description="Half, 95 % and 99 % of the requests that did not fail were answered within this "
-    "time. Points are single requests, each with its trace.",
+    "time; log-ins, files and what others answer for us are in the line of the chosen routes "
+    "only. Points are single requests, each with its trace.",
     width=THIRD,
     more=(Query(quantile(0.99, ANSWERS), "p99, chosen routes", exemplars=True),),
 )
@@ -75,58 +83,44 @@ ERRORS = timeseries(
 CONNECTIONS = Panel(
     key="application:db-connections",
     title="Active database connections",
-    description="Connections that hold a statement or a transaction, of those that the pools of "
-    "all chosen processes may open. Coloured from where DatabasePoolBusy begins.",
+    description="Connections that hold a statement or a transaction, at most in the last minute, "
+    "of those that the pools of all chosen processes may open. Coloured from where "
+    "DatabasePoolBusy begins.",
     kind=Kind.GAUGE,
-    unit=Unit.NUMBER,
+    unit=Unit.COUNT,
     queries=(
         Query(
-            total(pick(POOL_CONNECTIONS, Matcher("db_client_connection_state", "=", "used"))),
+            greatest(pick(POOL_CONNECTIONS, Matcher("db_client_connection_state", "=", "used"))),
             "In use",
             instant=True,
         ),
         Query(total(pick(POOL_MAX)), "Allowed", instant=True),
     ),
-    width=6,
+    width=5,
     thresholds=of_maximum(thresholds(watches_of(IN_USE))),
     low=0.0,
     high_by_query=True,
     links=(*(runbook(watch.alert) for watch in watches_of(IN_USE)), logs()),
 )
 HIT_RATE = gauge(
-    HITS, key="application:cache-hit-rate", title="Cache hit rate", width=6, nothing="No reads"
+    HITS, key="application:cache-hit-rate", title="Cache hit rate", width=5, nothing="No reads"
 )
-PROCESS_MEMORY = Panel(
-    key="application:process-memory",
-    title="Process memory",
-    description="Memory that each process keeps in RAM, one on top of the other.",
-    kind=Kind.TIME_SERIES,
-    unit=Unit.BYTES,
-    queries=(
-        Query(
-            total(pick(exporters.PROCESS_MEMORY), "job", "instance", how="max"),
-            "{{job}} {{instance}}",
-        ),
-    ),
-    width=6,
-    low=0.0,
-    stacked=True,
-)
+PROCESS_MEMORY = process_memory("application:process-memory", width=5, stacked=True)
 STATUS = stat(
     API_TARGETS,
     DISPATCHER_TARGETS,
     title="Instance status",
     description="How many processes of the API and how many dispatchers answer Prometheus, and "
     "whether each target does.",
-    width=6,
+    width=9,
     legends=("API", "Dispatchers"),
     more=(
         Query(
             series(SCRAPES),
-            "{{instance}}",
+            EACH,
             instant=True,
             thresholds=thresholds(watches_of(SCRAPES)),
-            states=UP,
+            states=DOWN_OR_UP,
         ),
     ),
 )
@@ -137,7 +131,8 @@ DURATIONS = Panel(
     "requests that waits for something. Points are single requests, each with its trace.",
     kind=Kind.HEATMAP,
     unit=Unit.SECONDS,
-    queries=(Query(increase(BUCKETS, "le"), "{{le}}", exemplars=True),),
+    queries=(Query(count(BUCKETS, "le"), "{{le}}", exemplars=True),),
+    height=TALL,
     nothing="No requests",
     links=(logs(), traces()),
 )
@@ -154,6 +149,7 @@ ENDPOINTS = Panel(
             instant=True,
         ),
     ),
+    height=TALL,
     low=0.0,
     nothing="No requests",
 )
@@ -165,18 +161,18 @@ STATEMENT_TABLE = Panel(
     kind=Kind.TABLE,
     unit=Unit.NUMBER,
     queries=(
-        Query(rate(STATEMENTS, BY_OPERATION), "Rate", instant=True, unit=Unit.PER_SECOND),
-        Query(quantile(0.5, TIMES, BY_OPERATION), "p50", instant=True, unit=Unit.SECONDS),
-        Query(quantile(0.95, TIMES, BY_OPERATION), "p95", instant=True, unit=Unit.SECONDS),
-        Query(quantile(0.99, TIMES, BY_OPERATION), "p99", instant=True, unit=Unit.SECONDS),
+        Query(rate(STATEMENTS, OPERATION), "Rate", instant=True, unit=Unit.PER_SECOND),
+        Query(quantile(0.5, TIMES, OPERATION), "p50", instant=True, unit=Unit.SECONDS),
+        Query(quantile(0.95, TIMES, OPERATION), "p95", instant=True, unit=Unit.SECONDS),
+        Query(quantile(0.99, TIMES, OPERATION), "p99", instant=True, unit=Unit.SECONDS),
         Query(
-            share(STATEMENTS.where(Matcher("error_type", "!=", "")), STATEMENTS, BY_OPERATION),
+            share(STATEMENTS.where(Matcher("error_type", "!=", "")), STATEMENTS, OPERATION),
             "Failed",
             instant=True,
             unit=Unit.SHARE,
         ),
     ),
-    columns=((BY_OPERATION, "Statement"),),
+    columns=((OPERATION, "Statement"),),
     nothing="No statements",
 )
 NODES = timeseries(

@@ -28,12 +28,12 @@ from app.telemetry.catalog import (
     TOKENS_REFUSED,
     UPLOADS,
 )
+from dashboards.charts import chart
 from dashboards.model import Board, Kind, Panel, Query, Row
-from dashboards.panels import chart, timeseries
-from dashboards.queries import SHOWN, increase, part, pick, rate, total
+from dashboards.panels import timeseries
+from dashboards.queries import AN_HOUR, SHOWN, increase, part, pick, rate, total
 from slo.promql import Matcher
 
-AN_HOUR = "* 3600"
 A_MINUTE = "* 60"
 DECKS = part(
     HTTP_DURATION,
@@ -42,6 +42,7 @@ DECKS = part(
     Matcher(ROUTE.name, "=", DECK_READ.template),
     Matcher(ERROR_TYPE.name, "=", ""),
 )
+PET_PICTURES = pick(UPLOADS, Matcher("purpose", "=", "pet"))
 # Each step of the way to a new home; of some of them there are several in a step before.
 FUNNEL = {
     "1 Decks": DECKS,
@@ -58,42 +59,43 @@ WHAT_HAPPENS = Row(
             "business:swipes",
             "Swipes per minute",
             "Swipes stored, each once however often it is sent. They are what the service is for.",
-            Unit.PER_MINUTE,
+            Unit.NUMBER,
             Query(f"{rate(pick(SWIPES), 'direction')} {A_MINUTE}", "{{direction}}"),
             stacked=True,
         ),
         chart(
             "business:matches",
             "Matches per hour",
-            "Likes that a shelter has answered with yes, and what became of matches.",
-            Unit.NUMBER,
-            Query(f"{rate(pick(MATCHES))} {AN_HOUR}", "made"),
-            Query(f"{rate(pick(MATCH_CHANGES), 'status')} {AN_HOUR}", "{{status}}"),
+            "Likes that a shelter has answered with yes, and what became of matches, in the hour "
+            "before each point.",
+            Unit.COUNT,
+            Query(increase(pick(MATCHES), over=AN_HOUR), "made"),
+            Query(increase(pick(MATCH_CHANGES), "status", over=AN_HOUR), "{{status}}"),
         ),
         chart(
             "business:signups",
             "Signups per hour",
-            "Accounts that people have created, whether they swipe or offer pets.",
-            Unit.NUMBER,
-            Query(f"{rate(pick(SIGN_UPS))} {AN_HOUR}", "accounts"),
+            "Accounts that people have created in the hour before each point, whether they swipe "
+            "or offer pets.",
+            Unit.COUNT,
+            Query(increase(pick(SIGN_UPS), over=AN_HOUR), "accounts"),
             width=8,
         ),
         chart(
             "business:uploads",
             "Pet uploads per hour",
-            "Pictures of pets and of people that were stored, refused or lost.",
-            Unit.NUMBER,
-            Query(
-                f"{rate(pick(UPLOADS), 'purpose', 'outcome')} {AN_HOUR}", "{{purpose}} {{outcome}}"
-            ),
+            "Pictures of pets in the hour before each point: stored, refused because they were "
+            "no good, or failed because the object storage did not take them.",
+            Unit.COUNT,
+            Query(increase(PET_PICTURES, "outcome", over=AN_HOUR), "{{outcome}}"),
             width=8,
         ),
         chart(
             "business:pets-by-type",
             "Pets listed per hour, by type",
-            "Pets offered for adoption, one by one or by a file.",
-            Unit.NUMBER,
-            Query(f"{rate(pick(PETS_LISTED), 'pet_type')} {AN_HOUR}", "{{pet_type}}"),
+            "Pets offered for adoption in the hour before each point, one by one or by a file.",
+            Unit.COUNT,
+            Query(increase(pick(PETS_LISTED), "pet_type", over=AN_HOUR), "{{pet_type}}"),
             width=8,
             stacked=True,
         ),
@@ -103,7 +105,7 @@ WHAT_HAPPENS = Row(
             description="From the deck to a new home, in the time that is shown: decks that were "
             "answered, swipes, likes, matches, and matches that ended in an adoption.",
             kind=Kind.BAR_GAUGE,
-            unit=Unit.NUMBER,
+            unit=Unit.COUNT,
             queries=tuple(
                 Query(increase(of, over=SHOWN), step, instant=True) for step, of in FUNNEL.items()
             ),
@@ -113,7 +115,7 @@ WHAT_HAPPENS = Row(
             "business:sessions",
             "Active sessions",
             "Sessions used within five minutes.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(total(pick(ACTIVE_SESSIONS), how="max"), "sessions"),
         ),
     ),

@@ -6,8 +6,9 @@ from alerts import exporters
 from alerts.components.cache import ERRORS, EVICTIONS, HITS, MEMORY, READ_RATE, UP
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import CACHE_REQUESTS, DB_DURATION, DB_SYSTEM, DECK_BUILDS, JOB
-from dashboards.model import Board, Query, Row, State
-from dashboards.panels import chart, stat, timeseries
+from dashboards.charts import chart
+from dashboards.model import Board, Query, Row
+from dashboards.panels import DOWN_OR_UP, stat, timeseries
 from dashboards.queries import part, pick, quantile, rate, share, total
 from slo.promql import Matcher
 
@@ -18,7 +19,7 @@ COMMANDS = part(DB_DURATION, "bucket", Matcher(DB_SYSTEM.name, "=", "redis"))
 SERVICE = Row(
     "What the service gets",
     (
-        stat(UP, width=4, states=(State(0, "down", "red"), State(1, "up", "green"))),
+        stat(UP, width=4, states=DOWN_OR_UP),
         timeseries(
             HITS,
             title="Hits and misses",
@@ -72,10 +73,11 @@ VALKEY = Row(
         chart(
             "cache:keys",
             "Keys",
-            "How many keys each database of Valkey holds.",
-            Unit.NUMBER,
-            Query(total(pick(exporters.REDIS_KEYS), "db"), "{{db}}"),
+            "How many keys each database of Valkey holds that holds any.",
+            Unit.COUNT,
+            Query(f"{total(pick(exporters.REDIS_KEYS), 'db')} > 0", "{{db}}"),
             width=8,
+            nothing="No keys",
         ),
         chart(
             "cache:lookups",
@@ -93,7 +95,7 @@ VALKEY = Row(
             "Commands answered in each second, and connections of clients.",
             Unit.PER_SECOND,
             Query(rate(pick(exporters.REDIS_COMMANDS)), "commands"),
-            Query(total(pick(exporters.REDIS_CLIENTS)), "clients", unit=Unit.NUMBER),
+            Query(total(pick(exporters.REDIS_CLIENTS)), "clients", unit=Unit.COUNT),
             width=8,
         ),
     ),

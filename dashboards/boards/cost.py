@@ -15,8 +15,9 @@ from alerts.components.costs import (
 )
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import ACTIVE_SESSIONS, DISPATCH_JOB, JOB
+from dashboards.charts import chart
 from dashboards.model import Board, Query, Row
-from dashboards.panels import chart, gauge, series, table, timeseries
+from dashboards.panels import gauge, series, table, timeseries
 from dashboards.queries import pick, total
 
 AN_HOUR = f"3600 * sum ({series(REQUEST_RATE)})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from alerts import exporters
 from alerts.components.database import (
     CONNECTIONS,
+    FAILED_STATEMENTS,
     FAILURES,
     IN_USE,
     POOL_GIVEN_UP,
-    POSTGRES,
     REPLICATION,
     STATEMENT_TIME,
     UP,
@@ -16,8 +16,6 @@ from alerts.components.database import (
 from alerts.components.nodes import BACKUP_AGE, NO_BACKUP
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
-    DB_DURATION,
-    DB_OPERATION,
     DISPATCH_JOB,
     JOB,
     POOL_CONNECTIONS,
@@ -27,25 +25,33 @@ from app.telemetry.catalog import (
 )
 from app.telemetry.catalog import POOL as POOL_LABEL
 from app.telemetry.model import edge_label
-from dashboards.model import Board, Query, Row, State
-from dashboards.panels import chart, stat, timeseries, watches_of
-from dashboards.queries import increase, part, pick, quantile, rate, total
+from dashboards.charts import chart
+from dashboards.model import Board, Query, Row
+from dashboards.panels import DOWN_OR_UP, stat, timeseries, watches_of
+from dashboards.queries import count, part, pick, quantile, rate, total
+from dashboards.statements import OPERATION, STATEMENTS, TIMES
 from slo.promql import Matcher
 
-OPERATION = DB_OPERATION.name
-STATEMENTS = part(DB_DURATION, "count", *POSTGRES)
-TIMES = part(DB_DURATION, "bucket", *POSTGRES)
 # What the alert calls slow is a bucket edge.
 (SLOW,) = watches_of(STATEMENT_TIME)
 QUICK = TIMES.where(Matcher("le", "=", edge_label(float(SLOW.threshold))))
-HITS = rate(pick(exporters.BLOCKS_HIT), "datname")
-READS = rate(pick(exporters.BLOCKS_READ), "datname")
+# Nobody works in the templates, and what belongs to no database has no name.
+NAMED = Matcher("datname", "!~", "template.*|")
+HITS = rate(pick(exporters.BLOCKS_HIT, NAMED), "datname")
+READS = rate(pick(exporters.BLOCKS_READ, NAMED), "datname")
 
 HEALTH = Row(
     "Health",
     (
-        stat(UP, width=4, states=(State(0, "down", "red"), State(1, "up", "green"))),
-        timeseries(FAILURES, high=None, width=10, nothing="No statements"),
+        stat(UP, width=4, states=DOWN_OR_UP),
+        timeseries(
+            FAILURES,
+            FAILED_STATEMENTS,
+            legends=("{{job}}: share", "{{job}}: number in 2 minutes"),
+            high=None,
+            width=10,
+            nothing="No statements",
+        ),
         timeseries(CONNECTIONS, width=10),
     ),
 )
@@ -71,9 +77,9 @@ QUERIES = Row(
             "database:slow-queries",
             "Slow queries",
             f"Statements that took longer than {float(SLOW.threshold):g} s, by kind.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(
-                f"{increase(STATEMENTS, OPERATION)} - {increase(QUICK, OPERATION)}",
+                f"{count(STATEMENTS, OPERATION)} - {count(QUICK, OPERATION)}",
                 "{{db_operation_name}}",
                 bars=True,
             ),
@@ -83,8 +89,8 @@ QUERIES = Row(
             "Transactions",
             "Transactions in each second that were committed or undone.",
             Unit.PER_SECOND,
-            Query(rate(pick(exporters.COMMITS), "datname"), "{{datname}} committed"),
-            Query(rate(pick(exporters.ROLLBACKS), "datname"), "{{datname}} undone"),
+            Query(rate(pick(exporters.COMMITS, NAMED), "datname"), "{{datname}} committed"),
+            Query(rate(pick(exporters.ROLLBACKS, NAMED), "datname"), "{{datname}} undone"),
         ),
     ),
 )
@@ -102,14 +108,14 @@ POOLS = Row(
                 quantile(0.99, part(POOL_WAIT, "bucket"), POOL_LABEL.name),
                 "p99 {{" + POOL_LABEL.name + "}}",
             ),
-            Query(total(pick(POOL_PENDING)), "waiting now", unit=Unit.NUMBER),
+            Query(total(pick(POOL_PENDING)), "waiting now", unit=Unit.COUNT),
             width=8,
         ),
         chart(
             "database:pool-connections",
             "Connections of the pools",
             "Connections that all processes hold open, by what they do, and how many they may.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(
                 total(pick(POOL_CONNECTIONS), POOL_LABEL.name, "db_client_connection_state"),
                 "{{" + POOL_LABEL.name + "}} {{db_client_connection_state}}",
@@ -120,7 +126,7 @@ POOLS = Row(
             "database:sessions",
             "Sessions",
             "Sessions of all clients by what they do, as PostgreSQL counts them.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(total(pick(exporters.POSTGRES_CONNECTIONS), "state"), "{{state}}"),
             stacked=True,
         ),
@@ -133,7 +139,7 @@ INSIDE = Row(
             "database:locks",
             "Locks",
             "Locks held by mode. Many exclusive ones mean that statements wait for each other.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(total(pick(exporters.LOCKS), "mode"), "{{mode}}"),
             width=8,
         ),
@@ -141,8 +147,8 @@ INSIDE = Row(
             "database:deadlocks",
             "Deadlocks",
             "Statements that PostgreSQL ended because they waited for each other.",
-            Unit.NUMBER,
-            Query(increase(pick(exporters.DEADLOCKS), "datname"), "{{datname}}", bars=True),
+            Unit.COUNT,
+            Query(count(pick(exporters.DEADLOCKS, NAMED), "datname"), "{{datname}}", bars=True),
             width=8,
         ),
         timeseries(REPLICATION, width=8, nothing="No replica tells its lag"),
@@ -162,7 +168,7 @@ INSIDE = Row(
             "Size",
             "How large each database is on disk.",
             Unit.BYTES,
-            Query(total(pick(exporters.DATABASE_SIZE), "datname", how="max"), "{{datname}}"),
+            Query(total(pick(exporters.DATABASE_SIZE, NAMED), "datname", how="max"), "{{datname}}"),
             width=8,
         ),
         timeseries(

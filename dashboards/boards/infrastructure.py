@@ -15,9 +15,10 @@ from app.telemetry.catalog import (
     REMOTE_DURATION,
     STORAGE_DURATION,
 )
+from dashboards.charts import chart, process_cpu, process_files, process_memory
 from dashboards.model import Board, Query, Row
-from dashboards.panels import chart, table, timeseries
-from dashboards.queries import part, pick, quantile, rate, total
+from dashboards.panels import table, timeseries
+from dashboards.queries import part, pick, quantile, rate
 
 NODES = Row(
     "Nodes",
@@ -27,10 +28,9 @@ NODES = Row(
             CPU,
             MEMORY,
             DISK,
-            LOOP,
             key="infrastructure:instances",
             title="Instances",
-            description="What each instance uses now, of its fullest filesystem and at its latest.",
+            description="What each instance uses now, of its fullest filesystem.",
             width=24,
             height=6,
         ),
@@ -81,36 +81,9 @@ PROCESSES = Row(
     (
         timeseries(LOOP),
         timeseries(LOOP_BEATS),
-        chart(
-            "infrastructure:process-cpu",
-            "Process CPU",
-            "Cores that each process keeps busy; a process of the API can use one.",
-            Unit.NUMBER,
-            Query(rate(pick(exporters.PROCESS_CPU), "job", "instance"), "{{job}} {{instance}}"),
-            width=8,
-        ),
-        chart(
-            "infrastructure:process-memory",
-            "Process memory",
-            "Memory that each process keeps in RAM.",
-            Unit.BYTES,
-            Query(
-                total(pick(exporters.PROCESS_MEMORY), "job", "instance", how="max"),
-                "{{job}} {{instance}}",
-            ),
-            width=8,
-        ),
-        chart(
-            "infrastructure:process-files",
-            "Open files",
-            "Files and connections that each process has open.",
-            Unit.NUMBER,
-            Query(
-                total(pick(exporters.PROCESS_FILES), "job", "instance", how="max"),
-                "{{job}} {{instance}}",
-            ),
-            width=8,
-        ),
+        process_cpu("infrastructure:process-cpu", width=8),
+        process_memory("infrastructure:process-memory", width=8),
+        process_files("infrastructure:process-files", width=8),
     ),
 )
 QUEUE = Row(

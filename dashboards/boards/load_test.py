@@ -22,8 +22,9 @@ from app.telemetry.catalog import (
     ROUTE,
     SWIPE_CREATE,
 )
+from dashboards.charts import chart, process_cpu
 from dashboards.model import Board, Kind, Panel, Query, Row
-from dashboards.panels import chart, timeseries
+from dashboards.panels import timeseries
 from dashboards.queries import part, pick, quantile, rate, share, total
 from slo.objectives import ANSWERED, FAILED
 from slo.promql import Matcher
@@ -135,20 +136,14 @@ SATURATION = Row(
             "load-test:active",
             "Requests in flight",
             "Requests that are being answered now, and those of them that wait for a connection.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(total(pick(HTTP_ACTIVE)), "in flight"),
             Query(total(pick(POOL_PENDING)), "wait for a connection"),
             width=8,
         ),
         timeseries(IN_USE, key="load-test:pool", width=8),
         timeseries(LOOP, key="load-test:loop", width=8),
-        chart(
-            "load-test:process-cpu",
-            "CPU of the API",
-            "Cores that each process keeps busy; a process of the API can use one.",
-            Unit.NUMBER,
-            Query(rate(pick(exporters.PROCESS_CPU), "job", "instance"), "{{job}} {{instance}}"),
-        ),
+        process_cpu("load-test:process-cpu"),
         timeseries(
             CPU,
             key="load-test:generator-health",

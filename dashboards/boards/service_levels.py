@@ -95,10 +95,11 @@ def _numbers(slo: Slo) -> tuple[Panel, ...]:
 
 
 def _exhaustion(slo: Slo) -> str:
-    left = f"clamp_min({_recorded(slo, conventions.BUDGET_REMAINING)}, 0)"
+    # What comes from a ratio carries its window, here those of the period and of the pace.
+    whole = f"sum without ({conventions.WINDOW})"
+    left = f"clamp_min({whole} ({_recorded(slo, conventions.BUDGET_REMAINING)}), 0)"
     seconds = int(slo.length.total_seconds())
-    # Each ratio carries its window.
-    ratio = f"sum without ({conventions.WINDOW}) ({recorded_ratio(slo, PACE)})"
+    ratio = f"{whole} ({recorded_ratio(slo, PACE)})"
     pace = f"clamp_min({ratio} / {decimal(slo.budget)}, {LEAST_BURN:.0e})"
     return f"clamp_max({left} * {seconds} / {pace}, {seconds})"
 

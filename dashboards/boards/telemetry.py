@@ -20,10 +20,14 @@ from app.telemetry.catalog import (
     SPANS_QUEUED,
     SPANS_STARTED,
 )
+from dashboards.charts import EACH, chart
 from dashboards.links import logs
 from dashboards.model import Board, Kind, Panel, Query, Row, Source, State
-from dashboards.panels import chart, stat, state_timeline, timeseries
+from dashboards.panels import DOWN_OR_UP, stat, state_timeline, timeseries
 from dashboards.queries import pick, rate, total
+
+# A line for each target, and there are as many as there are jobs at least.
+TALL = 11
 
 SCRAPING = Row(
     "Metrics",
@@ -32,11 +36,11 @@ SCRAPING = Row(
             "telemetry:series",
             "Series",
             "Series that Prometheus keeps in memory, and samples that each scrape brings.",
-            Unit.NUMBER,
+            Unit.COUNT,
             Query(total(pick(exporters.HEAD_SERIES), "instance", how="max"), "in memory"),
             Query(
                 total(pick(exporters.SCRAPE_SAMPLES), "job", "instance", how="max"),
-                "{{job}} {{instance}}",
+                EACH,
             ),
         ),
         chart(
@@ -46,13 +50,11 @@ SCRAPING = Row(
             Unit.SECONDS,
             Query(
                 total(pick(exporters.SCRAPE_DURATION), "job", "instance", how="max"),
-                "{{job}} {{instance}}",
+                EACH,
             ),
         ),
-        state_timeline(
-            SCRAPES, states=(State(0, "down", "red"), State(1, "up", "green")), low=None
-        ),
-        timeseries(EXPORTERS_MISSING, width=6, nothing="Every exporter has a target"),
+        state_timeline(SCRAPES, states=DOWN_OR_UP, low=None, height=TALL, legends=(EACH,)),
+        timeseries(EXPORTERS_MISSING, width=6, height=TALL, nothing="Every exporter has a target"),
         chart(
             "telemetry:samples",
             "Samples stored",
@@ -60,6 +62,7 @@ SCRAPING = Row(
             Unit.PER_SECOND,
             Query(rate(pick(exporters.SAMPLES), "instance"), "{{instance}}"),
             width=6,
+            height=TALL,
         ),
     ),
 )
@@ -74,7 +77,7 @@ TRACES = Row(
             Unit.PER_SECOND,
             Query(rate(pick(SPANS_STARTED)), "begun"),
             Query(rate(pick(SPANS_EXPORTED)), "exported"),
-            Query(total(pick(SPANS_QUEUED)), "waiting", unit=Unit.NUMBER),
+            Query(total(pick(SPANS_QUEUED)), "waiting", unit=Unit.COUNT),
             width=8,
         ),
         chart(

@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from alerts.burn_rate import alert_rules
-from alerts.checks.guarded import unguarded
-from alerts.checks.known import names
-from alerts.checks.loaded import load
-from alerts.checks.tree import Node, parse, selectors
 from alerts.components.registry import SIGNALS, WATCHES
+from alerts.reading.divisors import unguarded
+from alerts.reading.known import names
+from alerts.reading.loaded import load
 from alerts.registry import slo_panel
 from alerts.signal import Dashboard, panel_id
 from alerts.slo_rules import alert_windows
-from app.telemetry.catalog import HTTP_DURATION, METRICS
+from app.telemetry.catalog import DB_DURATION, HTTP_DURATION, METRICS
 from app.telemetry.model import Use
 from dashboards.model import WORDS, Board, Kind, Panel, Source
 from dashboards.registry import BOARDS, MissingPanelError, prove_links
 from slo.conventions import error_ratio
 from slo.objectives import OBJECTIVES
+from slo.promql_tree import Node, parse, selectors
 
 ROOT = Path(__file__).parents[2]
 KNOWN = load(ROOT / "alerts" / "generated").known
@@ -86,7 +86,34 @@ def test_every_rate_of_what_is_not_recorded_has_the_window_of_the_panel() -> Non
     for panel in PANELS:
         for query in panel.queries:
             windows = set(re.findall(r"\[([^\]]+)\]", query.expr))
-            assert windows <= {"$__rate_interval", "$__range"}, panel.key
+            assert windows <= {"$__rate_interval", "$__range", "1h"}, panel.key
+            hourly = "1h" in windows
+            assert hourly == ("per hour" in panel.title), panel.key
+
+
+def test_a_connection_that_nobody_got_is_drawn_as_no_statement() -> None:
+    asked = [
+        (panel.title, query.expr)
+        for panel in PANELS
+        for query in panel.queries
+        if DB_DURATION.name in query.expr and "redis" not in query.expr
+    ]
+    assert {title for title, _ in asked} == {
+        "Database query performance",
+        "Query performance",
+        "Statements",
+        "Slow queries",
+    }
+    for title, expr in asked:
+        selected = expr.count(f"{DB_DURATION.name}_")
+        assert expr.count('db_operation_name!="CONNECT"') == selected > 0, title
+
+
+def test_pet_uploads_are_pictures_of_pets_by_what_became_of_them() -> None:
+    (panel,) = [panel for panel in PANELS if panel.title == "Pet uploads per hour"]
+    (query,) = panel.queries
+    assert 'purpose="pet"' in query.expr
+    assert query.legend == "{{outcome}}"
 
 
 def test_everything_that_is_recorded_or_emitted_for_a_panel_is_drawn() -> None:

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from alerts.signal import Dashboard
-from dashboards.house import document
 from dashboards.model import Kind
 from dashboards.registry import BOARDS
 from dashboards.shapes import SCHEMA_VERSION
+from tests.dashboards.documents import DOCUMENTS, PANELS, panel_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,6 @@ GIVEN_UP = {
     *("onlyAlertsOnDashboard", "show", "columns", "styles", "valueName", "seriesOverrides"),
     *("nullPointMode", "xaxis", "yaxes", "aliasColors", "lines", "limit"),
 }
-DOCUMENTS: dict[Dashboard, dict[str, Any]] = {uid: document(b) for uid, b in BOARDS.items()}
-PANELS = [
-    panel for found in DOCUMENTS.values() for panel in found["panels"] if panel["type"] != "row"
-]
 
 
 def walk(node: Any, path: str = "$") -> Iterator[tuple[str, str, Any]]:
@@ -41,11 +37,6 @@ def walk(node: Any, path: str = "$") -> Iterator[tuple[str, str, Any]]:
             yield where, key, value
         if isinstance(value, dict | list):
             yield from walk(value, where)
-
-
-def panel_of(uid: Dashboard, title: str) -> dict[str, Any]:
-    (found,) = [panel for panel in DOCUMENTS[uid]["panels"] if panel["title"] == title]
-    return dict(found)
 
 
 @pytest.mark.parametrize("uid", DOCUMENTS)
@@ -71,14 +62,22 @@ def test_a_dashboard_is_read_only_and_refreshes_itself(uid: Dashboard) -> None:
         "browser",
     )
     assert found["tags"] == ["petswipe"]
-    assert found["links"][0]["tags"] == ["petswipe"]
+
+
+@pytest.mark.parametrize("uid", DOCUMENTS)
+def test_from_one_dashboard_to_the_next_the_time_goes_along_and_no_choice(uid: Dashboard) -> None:
+    link = DOCUMENTS[uid]["links"][0]
+    assert (link["type"], link["tags"]) == ("dashboards", ["petswipe"])
+    assert (link["keepTime"], link["includeVars"]) == (True, False)
 
 
 def test_the_first_threshold_is_nothing_and_not_the_word_null() -> None:
     steps = [
         value for _, key, value in walk(DOCUMENTS) if key == "steps" and isinstance(value, list)
     ]
-    assert len(steps) >= len([panel for panel in PANELS if "fieldConfig" in panel]) - 10
+    drawn = [panel for board in BOARDS.values() for panel in board.panels if panel.unit]
+    own = [query for panel in drawn for query in panel.queries if query.thresholds]
+    assert len(steps) == len(drawn) + len(own)
     assert all(found[0]["value"] is None for found in steps)
     assert all(isinstance(step["value"], float) for found in steps for step in found[1:])
 
@@ -164,26 +163,11 @@ def test_the_greatest_value_of_a_gauge_comes_from_its_last_query() -> None:
     panel = panel_of(Dashboard.APPLICATION, "Active database connections")
     (found,) = panel["transformations"]
     assert found["options"]["configRefId"] == panel["targets"][-1]["refId"] == "B"
+    (read,) = found["options"]["mappings"]
+    assert read["fieldName"] == panel["targets"][-1]["legendFormat"] == "Allowed"
     thresholds = panel["fieldConfig"]["defaults"]["thresholds"]
     assert thresholds["mode"] == "percentage"
     assert [step["value"] for step in thresholds["steps"]] == [None, 80.0]
-
-
-def test_another_unit_has_an_axis_and_limits_of_its_own() -> None:
-    panel = panel_of(Dashboard.APPLICATION, "Error rate")
-    (override,) = panel["fieldConfig"]["overrides"]
-    assert override["matcher"] == {"id": "byFrameRefID", "options": "B"}
-    own = {found["id"]: found["value"] for found in override["properties"]}
-    assert own["unit"] == "short"
-    assert own["custom.axisPlacement"] == "right"
-    assert [step["value"] for step in own["thresholds"]["steps"]] == [None, 10.0]
-
-
-def test_a_small_share_reaches_the_limit_of_its_alert() -> None:
-    defaults = panel_of(Dashboard.APPLICATION, "Error rate")["fieldConfig"]["defaults"]
-    assert defaults["custom"]["axisSoftMax"] == 0.05
-    assert defaults["custom"]["thresholdsStyle"] == {"mode": "line+area"}
-    assert "max" not in defaults
 
 
 def test_panels_lie_beside_and_below_each_other() -> None:
@@ -199,6 +183,19 @@ def test_panels_lie_beside_and_below_each_other() -> None:
             assert not cells & taken, panel["title"]
             assert max(x for x, _ in cells) < 24
             taken |= cells
+
+
+@pytest.mark.parametrize(
+    ("uid", "title"),
+    [
+        (Dashboard.APPLICATION, "Instance status"),
+        (Dashboard.TELEMETRY, "Targets that answer Prometheus"),
+    ],
+)
+def test_targets_are_told_apart_by_job_and_instance(uid: Dashboard, title: str) -> None:
+    panel = panel_of(uid, title)
+    (target,) = [each for each in panel["targets"] if "instance:scrape:up" in each["expr"]]
+    assert target["legendFormat"] == "{{job}} {{instance}}"
 
 
 def test_links_lead_to_logs_and_traces_of_the_time_that_is_shown() -> None:

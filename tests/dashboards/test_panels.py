@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from alerts.components import api, cache, nodes, processes, queue
+from alerts.components import api, cache, database, nodes, processes, queue
 from alerts.components.registry import WATCHES
 from alerts.model import AlertSeverity
 from alerts.signal import Unit
@@ -28,6 +28,13 @@ def test_a_panel_says_what_its_signal_says() -> None:
 def test_a_signal_without_instances_is_chosen_by_job_alone() -> None:
     (query,) = timeseries(queue.OLDEST).queries
     assert query.expr == 'job:outbox_oldest_seconds:max{job=~"$job"}'
+
+
+def test_a_line_is_named_by_its_job_too_unless_its_instance_tells() -> None:
+    assert timeseries(nodes.CPU).queries[0].legend == "{{instance}}"
+    assert timeseries(database.IN_USE).queries[0].legend == (
+        "{{job}} {{db_client_connection_pool_name}}"
+    )
 
 
 def test_a_panel_names_its_alerts_and_leads_to_their_runbooks() -> None:
@@ -74,9 +81,22 @@ def test_lines_of_one_unit_share_a_scale_and_those_of_another_have_their_own() -
     mixed = timeseries(api.ERROR_RATE, api.ERRORS_5M)
     assert mixed.thresholds.steps == (Threshold(0.05, "red"),)
     own = mixed.queries[1]
-    assert own.unit is Unit.NUMBER
+    assert own.unit is Unit.COUNT
     assert own.thresholds is not None
     assert own.thresholds.steps == (Threshold(10.0, "orange"),)
+
+
+def test_limits_of_signals_share_a_scale_only_while_the_graver_one_is_further_out() -> None:
+    panel = timeseries(nodes.CPU, nodes.MEMORY, nodes.DISK)
+    gravest = {float(w.threshold): w.severity for w in watches_of(nodes.CPU)}
+    assert gravest == {0.8: AlertSeverity.CRITICAL}
+    assert [float(w.threshold) for w in watches_of(nodes.DISK)] == [0.85], "and only a warning"
+    assert panel.thresholds.steps == ()
+    assert "CpuSaturated" in panel.description
+    assert timeseries(nodes.MEMORY, nodes.DISK).thresholds.steps == (
+        Threshold(0.8, "orange"),
+        Threshold(0.85, "orange"),
+    )
 
 
 def test_values_of_different_limits_each_have_their_own_colours() -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from alerts import exporters
 from alerts.signal import Dashboard
-from app.telemetry.catalog import HTTP_DURATION, JOB, SWIPES
+from app.telemetry.catalog import HTTP_DURATION, JOB, MATCHES, SWIPES
 from dashboards.house import document
 from dashboards.model import Source
-from dashboards.queries import increase, part, pick, quantile, rate, share, total
+from dashboards.queries import count, increase, part, pick, quantile, rate, share, total
 from dashboards.registry import BOARDS
 from slo.promql import Matcher, UnknownSeriesError
+from tests.dashboards.asked import SCRAPE_SECONDS, as_grafana, chosen, passed, played
+from tests.dashboards.documents import panel_of
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,12 +30,6 @@ DEPLOYMENTS = ANNOTATIONS["list"][0]["target"]["expr"]
 MINUTES = 30
 
 
-def chosen(expression: str) -> str:
-    """Put what Grafana would: every job and instance, and a window."""
-    windowed = re.sub(r"\$__(rate_interval|range)", "1m", expression)
-    return re.sub(r"\$\w+", ".+", windowed)
-
-
 def test_queries_choose_jobs_and_instances_and_the_window_of_the_panel() -> None:
     chosen_ones = 'job=~"$job",instance=~"$instance"'
     likes = pick(SWIPES, Matcher("direction", "=", "like"))
@@ -43,6 +39,7 @@ def test_queries_choose_jobs_and_instances_and_the_window_of_the_panel() -> None
     assert increase(pick(SWIPES), "direction", over="$__range") == (
         f"sum by (direction) (increase(petswipe_swipes_total{{{chosen_ones}}}[$__range]))"
     )
+    assert count(likes) == f"{rate(likes)} * ${{__interval_ms}} / 1000"
     assert total(pick(SWIPES), how="max") == f"max (petswipe_swipes_total{{{chosen_ones}}})"
     assert quantile(0.99, part(HTTP_DURATION, "bucket")) == (
         "histogram_quantile(0.99, sum by (le) (rate("
@@ -74,29 +71,47 @@ def test_a_share_is_nothing_while_nothing_is_bad_and_absent_while_nothing_happen
     passed(promtool, tmp_path, tests)
 
 
-def played(
-    shown: dict[str, str], expression: str, wanted: dict[int, float | None], labels: str = "{}"
-) -> dict[str, object]:
-    """Return a test of promtool: these series, and what an expression gives at some minutes."""
-    return {
-        "interval": "1m",
-        "input_series": [{"series": name, "values": values} for name, values in shown.items()],
-        "promql_expr_test": [
-            {
-                "expr": chosen(expression),
-                "eval_time": f"{minute}m",
-                "exp_samples": [] if value is None else [{"labels": labels, "value": value}],
-            }
-            for minute, value in wanted.items()
-        ],
-    }
+def asking(board: Any) -> list[dict[str, Any]]:
+    return [panel for panel in board["panels"] if "targets" in panel]
 
 
-def passed(promtool: Run, folder: Path, tests: list[dict[str, object]]) -> None:
-    file = folder / "test.yml"
-    file.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": tests}))
-    done = promtool("test", "rules", file)
-    assert done.returncode == 0, done.stdout
+def test_numbers_of_events_since_the_point_before_come_once_a_minute_at_most() -> None:
+    panels: list[dict[str, Any]] = [
+        panel for board in BOARDS.values() for panel in asking(document(board))
+    ]
+    counted = {p["title"] for p in panels if "${__interval_ms}" in str(p["targets"])}
+    assert counted == {"Deadlocks", "Slow queries", "Request durations"}
+    assert {p["title"] for p in panels if p.get("interval") == "1m"} == counted
+    barred = [p["title"] for p in panels if "'value': 'bars'" in str(p["fieldConfig"])]
+    assert set(barred) <= counted
+
+
+@pytest.mark.parametrize("happened", range(40, 48))
+def test_what_happens_once_is_drawn_once_wherever_it_lies_between_two_points(
+    happened: int, promtool: Run, tmp_path: Path
+) -> None:
+    panel = panel_of(Dashboard.DATABASE, "Deadlocks")
+    (target,) = panel["targets"]
+    expr, step = as_grafana(panel, target)
+    name = (
+        f'{exporters.DEADLOCKS.name}{{job="{exporters.POSTGRES}",instance="a",datname="petswipe"}}'
+    )
+    # Scrapes lie somewhere between the points of a chart, and not on them.
+    drawn = f"sum_over_time(({expr.replace('s]', 's] offset 7s')})[15m:{step}s])"
+    test = played(
+        {name: f"100x{happened} 101x60"}, f"round({drawn}, 0.01)", {20: 1.0}, '{datname="petswipe"}'
+    )
+    passed(promtool, tmp_path, [test | {"interval": f"{SCRAPE_SECONDS}s"}])
+
+
+def test_one_match_reads_as_one_an_hour(promtool: Run, tmp_path: Path) -> None:
+    panel = panel_of(Dashboard.BUSINESS, "Matches per hour")
+    expr, _ = as_grafana(panel, panel["targets"][0])
+    name = f'{MATCHES.name}{{job="{JOB}",instance="a"}}'
+    test = played(
+        {name: "0x70 1x70"}, f"round({expr}, 0.1)", {60: 0.0, 80: 1.0, 129: 1.0, 135: 0.0}
+    )
+    passed(promtool, tmp_path, [test])
 
 
 def runs(instance: str, version: str) -> str:

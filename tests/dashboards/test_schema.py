@@ -177,3 +177,12 @@ def test_the_raw_output_of_grafanalib_is_refused(tmp_path: Path) -> None:
     }
     assert {"$.rows", "$.schemaVersion", "$.panels[0].span", "$.panels[1].options"} <= places
     assert "$.panels[1].fieldConfig.defaults.thresholds.steps[0].value" in places, "'null'"
+
+
+# Of each check, what it rejects and what it accepts.
+REJECTED = [
+    (schema, test_what_grafana_does_not_know_is_found_with_its_place),
+]
+ACCEPTED = [
+    (schema, test_a_board_as_grafana_saves_it_is_accepted),
+]
