@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import select
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event, RLock, Thread
@@ -42,7 +42,7 @@ class LogCounts:
     written: int = 0
     queued: int = 0
     # Dropped lines by reason.
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def dropped(self) -> int:
@@ -130,7 +130,8 @@ class LogWriter:
 
     def _drop(self, count: int, reason: str) -> None:
         if count:
-            self._counts.reasons[reason] = self._counts.reasons.get(reason, 0) + count
+            # Without a call in between, nothing that logs can interrupt reading and storing it.
+            self._counts.reasons[reason] += count
 
     def _run(self) -> None:
         while self._wait():

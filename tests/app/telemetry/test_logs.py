@@ -382,6 +382,25 @@ def test_whatever_interrupts_a_thread_that_logs_may_log_too() -> None:
     assert found.logs.counts().accepted == said + interrupted + told_lost
 
 
+def test_a_line_that_is_dropped_while_another_one_is_dropped_is_counted_as_well() -> None:
+    interrupted = dropped = 0
+    writer = LogWriter(lambda number: b"%d lost\n" % number)
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted += 1
+        writer.drop("unencodable")
+
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.0001, 0.0001)
+    while interrupted < 1000:
+        dropped += 1
+        writer.drop("unencodable")
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)
+    assert writer.counts().reasons == {"unencodable": dropped + interrupted}
+
+
 def test_closing_leaves_logging_as_it_was() -> None:
     root, httpx = logging.getLogger(), logging.getLogger("httpx")
     audit = logging.getLogger(events.AUDIT_LOGGER)
