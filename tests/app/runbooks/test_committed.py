@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.app.conftest import Serving
 
 FOLDER = Path(__file__).parents[3] / "runbooks"
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 LIBRARY = Library(FOLDER)
 # Words of LogQL itself, as far as runbooks use them.
 LOGQL_WORDS = """
@@ -204,7 +206,7 @@ def test_shells_read_every_command(tmp_path: Path) -> None:
         path.write_text("#!/bin/bash\n" + BLANK.sub("x", block))
         paths.append(path)
     done = subprocess.run(
-        ["shellcheck", "--severity=warning", "--format=gcc", *paths],
+        [SHELLCHECK, "--severity=warning", "--format=gcc", *paths],
         check=False,
         capture_output=True,
         text=True,
