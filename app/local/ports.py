@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import socket
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 HOST = "127.0.0.1"
 MAX_PORT = 65535
@@ -19,8 +15,6 @@ class Ports:
 
     moved: list[str] = field(default_factory=list)
     _given: set[int] = field(default_factory=set)
-    # Held as long as this object lives; by then our servers listen.
-    _claims: dict[int, int] = field(default_factory=dict)
 
     def choose(self, who: str, wish: int) -> int:
         """Return the wished port, or a free one when somebody else listens there."""
@@ -47,28 +41,7 @@ class Ports:
         return sorted(port for port in self._given if not _is_free(port))
 
     def _usable(self, port: int) -> bool:
-        known = port in self._given or port > MAX_PORT
-        return not known and _is_free(port) and self._claim(port)
-
-    def _claim(self, port: int) -> bool:
-        """Keep a stack that starts at the same moment from choosing this port as well."""
-        if port in self._claims:
-            return True
-        folder = Path(tempfile.gettempdir()) / f"petswipe-ports-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(folder / str(port), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-            return False
-        self._claims[port] = lock
-        return True
-
-    def __del__(self) -> None:
-        """Let others have what this object has claimed."""
-        for lock in self._claims.values():
-            os.close(lock)
+        return port not in self._given and port <= MAX_PORT and _is_free(port)
 
     def _any_free(self) -> int:
         while True:

@@ -12,15 +12,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port that nobody has, nor has claimed."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
 def taken_port() -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind((HOST, 0))
@@ -80,11 +71,3 @@ def test_a_port_of_a_connection_that_has_just_ended_is_free() -> None:
             accepted.close()
     ports = Ports()
     assert ports.choose("the API", port) == port
-
-
-def test_two_stacks_that_start_at_once_do_not_choose_the_same_port(free_port: int) -> None:
-    first, second = Ports(), Ports()
-    assert first.choose("one", free_port) == free_port
-    assert second.choose("other", free_port) != free_port
-    del first
-    assert Ports().choose("later", free_port) == free_port
