@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,12 @@ def test_exporters_that_cannot_be_had_are_named_and_done_without(
         active = web.get(f"{url}/api/v1/targets").json()["data"]["activeTargets"]
         return {target["labels"]["job"] for target in active}
 
-    with stack(options, Stop(), said.append) as (state, _):
+    # Another test may start a stack at this moment, and would choose the same usual ports.
+    with ExitStack() as held:
+        for port in (5432, 6379, 8000, 9000, 9090, 9093, 9464, 9474):
+            with suppress(OSError):
+                held.enter_context(socket.create_server((HOST, port)))
+        state, _ = held.enter_context(stack(options, Stop(), said.append))
         wait_until(
             lambda: (
                 jobs(state.prometheus)
