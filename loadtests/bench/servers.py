@@ -79,8 +79,12 @@ class Running:
         """
         deadline = time.monotonic() + TELL_SECONDS
         while self.variant.tells:
-            with _open(f"{self.sink}/{trace_id}", timeout=PROBE_SECONDS) as answer:
-                told: dict[str, bool] = json.load(answer)
+            try:
+                with _open(f"{self.sink}/{trace_id}", timeout=PROBE_SECONDS) as answer:
+                    told: dict[str, bool] = json.load(answer)
+            except OSError as error:
+                # Its sink ends with it.
+                raise InvalidRun(f"{self.variant.name} has ended: its log is {self.log}") from error
             if all(told.values()):
                 return
             if time.monotonic() > deadline:

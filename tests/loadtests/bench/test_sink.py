@@ -82,5 +82,10 @@ def test_a_server_that_tells_half_is_not_measured(
             running(url, tmp_path).wait_told(OURS)
 
 
+def test_a_server_that_has_ended_with_its_sink_is_not_measured(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRun, match="some has ended"):
+        running("http://127.0.0.1:9", tmp_path).wait_told(OURS)
+
+
 def test_a_server_that_tells_nothing_by_design_is_not_waited_for(tmp_path: Path) -> None:
     running("http://127.0.0.1:9", tmp_path, tells=False).wait_told(OURS)
