@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from slo.promql import Selector
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A gauge as it is, the greatest (or the least, or the sum) of those that are alike."""
+class Now:
+    """What looks at no window."""
 
-    of: Selector
-    labels: tuple[str, ...] = ("job",)
-    operation: str = "max"
+    __slots__ = ()
 
     @property
     def window(self) -> timedelta:
         """Look at now."""
         return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Level(Now):
+    """A gauge as it is, the greatest (or the least, or the sum) of those that are alike."""
+
+    of: Selector
+    labels: tuple[str, ...] = ("job",)
+    operation: str = "max"
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -42,17 +48,12 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(Now):
     """Whether a server answers its exporter: 0 too while the exporter waits for it in vain."""
 
     of: Selector
     up: Selector
     labels: tuple[str, ...] = ("job", "instance")
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -68,17 +69,12 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(Now):
     """What share of something is used: a gauge by another one, its limit."""
 
     used: Selector
     limit: Selector
     labels: tuple[str, ...] = ("job", "instance")
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -94,17 +90,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Now):
     """What share of something is taken, when it is told how much is free."""
 
     free: Selector
     size: Selector
     labels: tuple[str, ...] = ("job", "instance")
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -120,7 +111,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Alive:
+class Alive(Now):
     """How many targets of a job answer: 0, and not nothing, when it has none at all."""
 
     up: Selector
@@ -130,11 +121,6 @@ class Alive:
     def labels(self) -> tuple[str, ...]:
         """Keep the job."""
         return ("job",)
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -147,7 +133,7 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Now):
     """1 for each of some series that is not there."""
 
     of: tuple[Selector, ...]
@@ -156,11 +142,6 @@ class Missing:
     def labels(self) -> tuple[str, ...]:
         """Keep what the selectors name."""
         return ("job",)
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -175,18 +156,13 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Elapsed:
+class Elapsed(Now):
     """How long ago, or (`ahead`) how soon, a moment is that a gauge tells."""
 
     moment: Selector
     unit: timedelta
     labels: tuple[str, ...] = ("job", "instance")
     ahead: bool = False
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -202,7 +178,7 @@ class Elapsed:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Now):
     """What the running targets of some jobs cost, each job at its price; by job or in all."""
 
     up: Selector
@@ -213,11 +189,6 @@ class Spent:
     def labels(self) -> tuple[str, ...]:
         """Keep the job, when it is told by job."""
         return ("job",) if self.level == "job" else ()
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
@@ -237,18 +208,13 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Always:
+class Always(Now):
     """1, whatever there is."""
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Keep nothing."""
         return ()
-
-    @property
-    def window(self) -> timedelta:
-        """Look at now."""
-        return NOTHING
 
     def expression(self) -> str:
         """Write it as PromQL."""
