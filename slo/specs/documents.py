@@ -19,15 +19,18 @@ MOST_LEVELS = 50
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_documents(file: Path, findings: Findings) -> list[Place]:
-    """Return the documents of a file; those of a list at the top count one by one."""
+def read_documents(file: Path, findings: Findings, wanted: str = "a spec") -> list[Place]:
+    """Return the documents of a file; those of a list at the top count one by one.
+
+    `wanted` is what an empty file is told to hold.
+    """
     text = _text(file, findings)
     if text is None or not _harmless(text, str(file), findings):
         return []
     nodes = [node for node in yaml.compose_all(text, Loader=LOADER) if node.tag != NULL]
     places = list(_single(nodes, str(file), findings))
     if not places:
-        findings.problems.append(Problem(str(file), 1, "", "the file is empty; give a spec"))
+        findings.problems.append(Problem(str(file), 1, "", f"the file is empty; give {wanted}"))
     return places
 
 
