@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from loadtests.errors import InvalidRun, MisuseError
-from loadtests.statistics.intervals import (
+from slo.statistics.errors import CountsError
+from slo.statistics.intervals import (
     Finding,
     Interval,
     find,
@@ -160,7 +160,7 @@ def test_the_extremes_of_a_ratio_are_exact() -> None:
     ("bad", "total"), [(nan, 10), (1, nan), (-1, 10), (11, 10), (1, 0), (1, inf), (inf, inf)]
 )
 def test_counts_that_cannot_be_are_no_evidence(bad: float, total: float) -> None:
-    with pytest.raises(InvalidRun, match="cannot be"):
+    with pytest.raises(CountsError, match="cannot be"):
         ratio_interval(bad, total)
 
 
@@ -168,7 +168,7 @@ def test_counts_that_cannot_be_are_no_evidence(bad: float, total: float) -> None
     ("buckets", "said"),
     [
         ([(nan, 1)], "1 times nan cannot be"),
-        ([(inf, 1)], "1 times inf cannot be"),
+        ([(-inf, 1)], "1 times -inf cannot be"),
         ([(1.0, -1)], "-1 times 1.0 cannot be"),
         ([(1.0, nan)], "nan times 1.0 cannot be"),
         ([(1.0, 1.5)], "1.5 times 1.0 cannot be"),
@@ -179,8 +179,14 @@ def test_counts_that_cannot_be_are_no_evidence(bad: float, total: float) -> None
 def test_buckets_that_cannot_be_are_no_evidence(
     buckets: list[tuple[float, int]], said: str
 ) -> None:
-    with pytest.raises(InvalidRun, match=said):
+    with pytest.raises(CountsError, match=said):
         quantile_interval(buckets, 0.5)
+
+
+def test_what_never_came_is_above_every_limit() -> None:
+    lost = quantile_interval([(0.1, 900), (inf, 100)], 0.95)
+    assert (lost.low, lost.value, lost.high) == (inf, inf, inf)
+    assert quantile_interval([(0.1, 990), (inf, 10)], 0.95).high == 0.1
 
 
 @pytest.mark.parametrize("number", [nan, 0, 1, -0.1, 95])
@@ -192,5 +198,5 @@ def test_what_is_not_between_0_and_1_is_misuse(number: float) -> None:
         lambda: minimum_samples(number),
         lambda: judge_ratio(1, 10, number),
     ):
-        with pytest.raises(MisuseError, match="above 0 and below 1"):
+        with pytest.raises(ValueError, match="above 0 and below 1"):
             asked()

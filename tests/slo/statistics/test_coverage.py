@@ -6,7 +6,7 @@ from math import comb, exp, log, log1p
 
 import pytest
 
-from loadtests.statistics.intervals import minimum_samples, quantile_interval, ratio_interval
+from slo.statistics.intervals import minimum_samples, quantile_interval, ratio_interval
 
 DRAWS = 2000
 

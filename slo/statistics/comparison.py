@@ -8,8 +8,8 @@ from math import exp, inf, isfinite, log
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from loadtests.errors import InvalidRun, MisuseError
-from loadtests.statistics.intervals import Finding, Interval, check_inside, find
+from slo.statistics.errors import CountsError
+from slo.statistics.intervals import Finding, Interval, check_inside, find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +38,10 @@ class Allowance:
     floor: float
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be an allowance; raises MisuseError."""
+        """Refuse what cannot be an allowance; raises ValueError."""
         for name, number in (("tolerance", self.tolerance), ("floor", self.floor)):
             if not (isfinite(number) and number >= 0):
-                raise MisuseError(f"the {name} of a comparison is 0 or more, not {number}")
+                raise ValueError(f"the {name} of a comparison is 0 or more, not {number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def compare(
     """Fail a candidate that is surely past both the tolerance and the floor.
 
     It passes when it is surely within one of them; fewer than five rounds decide nothing. Raises
-    MisuseError for a confidence that is not between 0 and 1, InvalidRun for measurements that are
+    ValueError for a confidence that is not between 0 and 1, CountsError for measurements that are
     missing, not finite or not above 0.
     """
     for one in rounds:
@@ -90,7 +90,7 @@ def centre_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> 
     """Return the exact permutation interval of what values are spread around evenly.
 
     Two equal versions may change places within a round, so their differences are spread evenly
-    around 0 whatever the noise is. A side that too few values bound is infinite. Raises MisuseError
+    around 0 whatever the noise is. A side that too few values bound is infinite. Raises ValueError
     for a confidence that is not between 0 and 1. Formula: Wilcoxon's signed-rank test (1945),
     inverted by Walsh averages and with their median as value: Hodges and Lehmann (1963); Hollander,
     Wolfe and Chicken, Nonparametric Statistical Methods, 3rd edition (2014), section 3.3.
@@ -120,7 +120,7 @@ def _depth(count: int, tail: float) -> int:
 def _check(one: Round) -> None:
     for name, values in (("base", one.base), ("candidate", one.candidate)):
         if not values:
-            raise InvalidRun(f"the {name} of a round was not measured")
+            raise CountsError(f"the {name} of a round was not measured")
         for value in values:
             if not (isfinite(value) and value > 0):
-                raise InvalidRun(f"the {name} of a round took {value}, which cannot be")
+                raise CountsError(f"the {name} of a round took {value}, which cannot be")

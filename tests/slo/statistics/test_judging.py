@@ -4,8 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from loadtests.errors import MisuseError
-from loadtests.statistics.intervals import (
+from slo.statistics.intervals import (
     Finding,
     Interval,
     find,
@@ -81,5 +80,5 @@ def test_ten_samples_are_beyond_a_quantile(share: float, expected: int) -> None:
 
 @pytest.mark.parametrize("limit", [nan, inf, -inf])
 def test_a_quantile_has_a_finite_limit(limit: float) -> None:
-    with pytest.raises(MisuseError, match="a finite number"):
+    with pytest.raises(ValueError, match="a finite number"):
         judge_quantile(each_once(9), 0.5, limit)

@@ -11,7 +11,7 @@ from math import ceil, exp, inf, isfinite, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from loadtests.errors import InvalidRun, MisuseError
+from slo.statistics.errors import CountsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +60,10 @@ def judge_ratio(
     """Judge the ratio of bad events against the most that may be bad.
 
     Limit between 0 and 1, both excluded: no number of events can show that none is ever bad.
-    Raises MisuseError for another limit or confidence, InvalidRun for counts that cannot be.
+    Raises ValueError for another limit or confidence, CountsError for counts that cannot be.
     """
     if not 0 < limit < 1:
-        raise MisuseError(f"the limit of a ratio is above 0 and below 1, not {limit}")
+        raise ValueError(f"the limit of a ratio is above 0 and below 1, not {limit}")
     minimum = ceil(BEYOND / _as_written(limit))
     return _judge(ratio_interval(bad, total, confidence), limit, minimum)
 
@@ -76,10 +76,10 @@ def judge_quantile(
 ) -> Judgement:
     """Judge a quantile against the most that it may be, in the unit of the values.
 
-    Raises MisuseError for a limit, share or confidence that cannot be, InvalidRun for such buckets.
+    Raises ValueError for a limit, share or confidence that cannot be, CountsError for such buckets.
     """
     if not isfinite(limit):
-        raise MisuseError(f"the limit of a quantile is a finite number, not {limit}")
+        raise ValueError(f"the limit of a quantile is a finite number, not {limit}")
     minimum = minimum_samples(share)
     return _judge(quantile_interval(buckets, share, confidence), limit, minimum)
 
@@ -87,7 +87,7 @@ def judge_quantile(
 def minimum_samples(share: float) -> int:
     """Return how many samples a quantile needs before anything is said of it: 10 / (1 - share).
 
-    Raises MisuseError for a share that is not between 0 and 1.
+    Raises ValueError for a share that is not between 0 and 1.
     """
     check_inside("the share of a quantile", share)
     return ceil(BEYOND / (1 - _as_written(share)))
@@ -111,14 +111,14 @@ def _judge(interval: Interval, limit: float, minimum: int) -> Judgement:
 def ratio_interval(bad: float, total: float, confidence: float = CONFIDENCE) -> Interval:
     """Return the score interval of a ratio, within 0 and 1; all of that without events.
 
-    Counts may have fractions, as Prometheus extrapolates them. Raises MisuseError for a confidence
-    that is not between 0 and 1, InvalidRun for counts that cannot be. Formula: E. B. Wilson,
+    Counts may have fractions, as Prometheus extrapolates them. Raises ValueError for a confidence
+    that is not between 0 and 1, CountsError for counts that cannot be. Formula: E. B. Wilson,
     Probable Inference, JASA 22 (1927), 209-212; the low side as in Newcombe, Statistics in Medicine
     17 (1998), 857-872, brought into the form that loses no digits near 0.
     """
     check_inside("a confidence", confidence)
     if not (isfinite(total) and 0 <= bad <= total):
-        raise InvalidRun(f"{bad} bad events of {total} cannot be")
+        raise CountsError(f"{bad} bad events of {total} cannot be")
     if not total:
         return Interval(None, 0.0, 1.0, total)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -134,10 +134,10 @@ def quantile_interval(
 
     Buckets are (value, count), ascending, in any unit. A value stands for its whole bucket, so
     these must be as narrow as an HDR histogram's; for the wide ones of Prometheus judge the ratio
-    above a bound. A side that too few samples bound is infinite. Raises MisuseError for a share or
-    confidence that is not between 0 and 1, InvalidRun for buckets that cannot be. Formula: David
-    and Nagaraja, Order Statistics, 3rd edition (2003), section 7.1; it covers at least as often as
-    it says, values that repeat included.
+    above a bound. Infinity is what never came. A side that too few samples bound is infinite.
+    Raises ValueError for a share or confidence that is not between 0 and 1, CountsError for buckets
+    that cannot be. Formula: David and Nagaraja, Order Statistics, 3rd edition (2003), section 7.1;
+    it covers at least as often as it says, values that repeat included.
     """
     check_inside("the share of a quantile", share)
     check_inside("a confidence", confidence)
@@ -190,15 +190,15 @@ def _as_written(number: float) -> Fraction:
 
 
 def check_inside(what: str, number: float) -> None:
-    """Refuse a number that is not between 0 and 1; raises MisuseError."""
+    """Refuse a number that is not between 0 and 1; raises ValueError."""
     if not 0 < number < 1:
-        raise MisuseError(f"{what} is above 0 and below 1, not {number}")
+        raise ValueError(f"{what} is above 0 and below 1, not {number}")
 
 
 def _check_buckets(buckets: Sequence[tuple[float, int]]) -> None:
     for value, count in buckets:
-        if not (isfinite(value) and count >= 0 and float(count).is_integer()):
-            raise InvalidRun(f"a bucket of {count} times {value} cannot be")
+        if not (value > -inf and count >= 0 and float(count).is_integer()):
+            raise CountsError(f"a bucket of {count} times {value} cannot be")
     for (one, _), (other, _) in pairwise(buckets):
         if one >= other:
-            raise InvalidRun(f"buckets are not ascending: {other} comes after {one}")
+            raise CountsError(f"buckets are not ascending: {other} comes after {one}")
