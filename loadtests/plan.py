@@ -1,48 +1,88 @@
-"""What one generator process is to do, shared by its users."""
+"""What a load is to be: who does what, and when; a pure plan that goes into one JSON file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from gevent.event import Event
-from gevent.lock import BoundedSemaphore
+from loadtests.arrivals.schedule import MAXIMUM_SECONDS, Schedule, Step
+from loadtests.errors import MisuseError
 
 if TYPE_CHECKING:
-    from loadtests.recording import Recorder
+    from collections.abc import Mapping
 
-DOORS = 8
-
-
-@dataclass(slots=True)
-class Plan:
-    """The accounts to use, the gate that holds everybody until all are in, and the recorder."""
-
-    accounts: list[str]
-    password: str
-    recorder: Recorder
-    arrival_seconds: float
-    gate: Event = field(default_factory=Event)
-    # The service hashes four passwords at a time, and answers 503 to who has queued too long.
-    doors: BoundedSemaphore = field(default_factory=partial(BoundedSemaphore, DOORS))
-    _used: int = 0
-
-    def next_account(self) -> tuple[str, str]:
-        """Hand out each account once, with the address that its owner calls from."""
-        number, self._used = self._used, self._used + 1
-        return self.accounts[number], address(number)
-
-    def arrive(self, refusal: str | None) -> None:
-        """Note that a user has logged in or was refused; the last one opens the gate."""
-        if refusal is None:
-            self.recorder.logged_in += 1
-        else:
-            self.recorder.refused.append(refusal)
-        if self.recorder.logged_in + len(self.recorder.refused) == self.recorder.adopters:
-            self.gate.set()
+MAXIMUM_SESSIONS = 50_000
 
 
-def address(number: int) -> str:
-    """Return an address of RFC 2544's range for tests of performance, which nobody else has."""
-    return f"198.{18 + (number >> 16) % 2}.{number >> 8 & 255}.{number & 255}"
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """People who come back when they have looked at the last answer: no arrival is planned.
+
+    A slow service is asked less often, so this is for exploring and not for judging.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be waited for; raises MisuseError."""
+        if not 1 <= self.seconds <= MAXIMUM_SECONDS:
+            raise MisuseError(f"a load lasts 1 to {MAXIMUM_SECONDS} s, not {self.seconds:g}")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return its only step."""
+        return (Step("load", 0, self.seconds),)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """A scenario, its arrivals, and how many sessions send them.
+
+    Raises MisuseError for a number of sessions that cannot be.
+    """
+
+    scenario: str
+    arrivals: Schedule | Closed
+    sessions: int
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be held in memory, and nobody at all."""
+        if not 1 <= self.sessions <= MAXIMUM_SESSIONS:
+            raise MisuseError(f"a load has 1 to {MAXIMUM_SESSIONS} sessions, not {self.sessions}")
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in their order."""
+        return self.arrivals.steps
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the load lasts, preparation not included."""
+        return self.arrivals.seconds
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Name the steps that rules may speak of: all but warm-ups."""
+        return tuple(step.name for step in self.steps if not step.warm_up)
+
+
+def plan_document(plan: LoadPlan) -> dict[str, Any]:
+    """Turn a plan into JSON."""
+    arrivals = plan.arrivals
+    return {
+        "scenario": plan.scenario,
+        "sessions": plan.sessions,
+        "closed_seconds": arrivals.seconds if isinstance(arrivals, Closed) else None,
+        "steps": [asdict(step) for step in plan.steps],
+        "seed": arrivals.seed if isinstance(arrivals, Schedule) else None,
+    }
+
+
+def read_plan(document: Mapping[str, Any]) -> LoadPlan:
+    """Read back what plan_document() has written."""
+    arrivals: Schedule | Closed
+    if document["closed_seconds"] is not None:
+        arrivals = Closed(document["closed_seconds"])
+    else:
+        arrivals = Schedule(tuple(Step(**s) for s in document["steps"]), document["seed"])
+    return LoadPlan(document["scenario"], arrivals, document["sessions"])

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import SWIPE_CREATE
-from slo.gate import Decision, Outcome, decide
-from slo.report import result_document, window_document
+from loadtests.judging.model import Check, Ruling, Status
+from slo.gate import Decision, Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from loadtests.generator import LoadOptions, LoadResult
+    from loadtests.generator import LoadOptions
+    from loadtests.load import Load
     from loadtests.measurement import Chart, Measured, OperationServed
+    from loadtests.rules.model import Rule
     from slo.model import Slo
     from slo.queries import Between
     from slo.report import SloResult
 
-SCHEMA = 1
 NEW_SWIPE = 201
 
 
@@ -53,110 +55,97 @@ class Conservation:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a judged run is: its name in reports, its promises, its load, its scrapes."""
+    """What a judged run is: its name in reports, its promises and rules, its load, its scrapes."""
 
     title: str
     slos: tuple[Slo, ...]
+    rules: tuple[Rule, ...]
     load: LoadOptions
     scrape_interval: timedelta
     started: datetime
     fault: str = "none"
 
 
+class Kind(StrEnum):
+    """Why a load was sent: at first, again for more samples, or again to confirm a failure."""
+
+    FIRST = "first"
+    EXTENSION = "extension"
+    CONFIRMATION = "confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One load that was sent and read back; without what could not be had."""
+
+    kind: Kind
+    started: datetime
+    checks: tuple[Check, ...]
+    rulings: tuple[Ruling, ...] = ()
+    slos: tuple[SloResult, ...] = ()
+    window: Between | None = None
+    load: Load | None = None
+    served: tuple[OperationServed, ...] = ()
+    conservation: Conservation | None = None
+    charts: tuple[Chart, ...] = ()
+
+    @property
+    def invalid(self) -> tuple[str, ...]:
+        """Say why it is no evidence; empty when it is."""
+        return tuple(check.detail for check in self.checks if not check.passed)
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Everything that a run has shown. `invalid` says why it is no evidence; empty when it is."""
+    """Everything that a run has shown.
+
+    `rulings` are what all attempts together say, worst first.
+    """
 
     plan: RunPlan
     ended: datetime
-    slos: list[SloResult]
-    window: Between | None = None
-    load: LoadResult | None = None
-    served: list[OperationServed] = field(default_factory=list)
-    conservation: Conservation | None = None
-    charts: list[Chart] = field(default_factory=list)
-    invalid: list[str] = field(default_factory=list)
+    attempts: tuple[Attempt, ...]
+    rulings: tuple[Ruling, ...] = field(default=())
+
+    @property
+    def last(self) -> Attempt:
+        """Return the attempt that was made last."""
+        return self.attempts[-1]
 
     @property
     def decision(self) -> Decision:
-        """Decide; an invalid run decides nothing, whatever it measured."""
-        if self.invalid:
-            return Decision(Outcome.UNDECIDED, tuple(self.invalid))
-        return decide(self.slos)
+        """Decide: an invalid run decides nothing, whatever it measured; nothing judged is no pass.
+
+        A waived rule is judged and shown, and decides nothing.
+        """
+        invalid = tuple(reason for attempt in self.attempts for reason in attempt.invalid)
+        if invalid or not self.rulings:
+            return Decision(Outcome.UNDECIDED, invalid or ("no rule was judged",))
+        for status, outcome in (
+            (Status.FAILED, Outcome.BLOCK),
+            (Status.UNDECIDED, Outcome.UNDECIDED),
+        ):
+            if counting := [r for r in self.rulings if r.status is status and not r.waiver]:
+                return Decision(outcome, tuple(map(sentence, counting)))
+        if all(ruling.waiver for ruling in self.rulings):
+            return Decision(Outcome.UNDECIDED, ("every rule is waived: nothing was decided",))
+        return Decision(Outcome.ALLOW, tuple(sentence(r) for r in self.rulings if noted(r)))
 
 
-def acknowledged_swipes(load: LoadResult) -> int:
+def noted(ruling: Ruling) -> bool:
+    """Tell whether a ruling must be read although it does not block."""
+    return ruling.flaky or ruling.status is not Status.PASSED
+
+
+def sentence(ruling: Ruling) -> str:
+    """Say a ruling in one sentence, with its waiver and with what a second run has shown."""
+    notes = [f"waived by {ruling.waiver.id}"] if ruling.waiver else []
+    notes += ["flaky"] if ruling.flaky else []
+    told = f" ({', '.join(notes)})" if notes else ""
+    return f"{ruling.rule.id} over {ruling.over}: {ruling.status.value}{told}: {ruling.why}"
+
+
+def acknowledged_swipes(load: Load) -> int:
     """Count the swipes that were answered with 201."""
-    operation = load.operations.get(SWIPE_CREATE.operation)
-    return 0 if operation is None else operation.answers[NEW_SWIPE]
-
-
-def run_document(result: RunResult) -> dict[str, object]:
-    """Turn a result into JSON; numbers from Prometheus stand beside the query that gives them."""
-    decision = result.decision
-    return {
-        "schema": SCHEMA,
-        "title": result.plan.title,
-        "decision": decision.outcome.value,
-        "reasons": list(decision.reasons),
-        "fault": result.plan.fault,
-        "adopters": result.plan.load.adopters,
-        "seconds": result.plan.load.seconds,
-        "started": result.plan.started.isoformat(),
-        "ended": result.ended.isoformat(),
-        "window": None if result.window is None else window_document(result.window),
-        "slos": [result_document(slo) for slo in result.slos],
-        "conservation": _conservation(result.conservation),
-        "served": [_served(operation) for operation in result.served],
-        "generator": _generator(result.load),
-        "charts": [
-            {
-                "title": chart.title,
-                "unit": chart.unit,
-                "query": chart.query,
-                "series": [{"labels": s.labels, "points": s.points} for s in chart.series],
-            }
-            for chart in result.charts
-        ],
-    }
-
-
-def _measured(measured: Measured) -> dict[str, object]:
-    return {"value": measured.value, "query": measured.query}
-
-
-def _conservation(conservation: Conservation | None) -> dict[str, object] | None:
-    if conservation is None:
-        return None
-    return {
-        "acknowledged": conservation.acknowledged,
-        "rows": conservation.rows,
-        "metric": _measured(conservation.metric),
-        "unanswered": conservation.unanswered,
-    }
-
-
-def _served(operation: OperationServed) -> dict[str, object]:
-    return {
-        "operation": operation.name,
-        "requests": _measured(operation.requests),
-        "failures": _measured(operation.failures),
-        "seconds": {str(share): _measured(m) for share, m in operation.quantiles.items()},
-    }
-
-
-def _generator(load: LoadResult | None) -> dict[str, object] | None:
-    if load is None:
-        return None
-    return {
-        "started": load.started.isoformat(),
-        "load_started": load.load_started.isoformat(),
-        "load_ended": load.load_ended.isoformat(),
-        "operations": {
-            name: {
-                "answers": {str(status): n for status, n in sorted(operation.answers.items())},
-                "milliseconds": {str(q): operation.quantile(q) for q in (0.5, 0.95, 0.99)},
-            }
-            for name, operation in load.operations.items()
-        },
-    }
+    answers = load.operations.get(SWIPE_CREATE.operation)
+    return 0 if answers is None else answers.statuses[NEW_SWIPE]

@@ -36,13 +36,15 @@ class Arrival(NamedTuple):
 class Step:
     """A part of a schedule: a rate per second for some seconds, or a straight line to `end_rate`.
 
-    Raises MisuseError when a rate or the duration is out of its range.
+    A warm-up is sent like all else, but no latency is judged by it. Raises MisuseError when a rate
+    or the duration is out of its range.
     """
 
     name: str
     rate: float
     seconds: float
     end_rate: float | None = None
+    warm_up: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be planned; NaN is in no range."""

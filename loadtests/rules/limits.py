@@ -103,7 +103,17 @@ class Budget:
             )
 
 
-Limit = Absolute | Relative | Budget
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """The objective itself, by the count of all events of the run: nothing is inferred."""
+
+    def refusals(self, measure: Measure) -> Iterator[RuleError]:
+        """Yield what is wrong: only an SLO promises something."""
+        if not isinstance(measure, OfSlo):
+            yield RuleError("only an SLO has an objective; kind: slo, or another limit")
+
+
+Limit = Absolute | Relative | Budget | Promise
 
 
 def _refused(

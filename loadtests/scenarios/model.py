@@ -1,0 +1,101 @@
+"""What a scenario is: scripts of what a person does, without a word about when and how it is sent.
+
+A script yields a Call and is sent its Reply, so that the same script can be driven by planned
+arrivals, by people who pause between calls, and by a test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from app.telemetry.model import Route
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: an operation, what fills the places of its template, and what it carries."""
+
+    route: Route
+    places: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = ""
+
+    @property
+    def path(self) -> str:
+        """Return the path and the query as they go over the wire."""
+        path = self.route.template
+        for name, value in self.places.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return f"{path}?{urlencode(self.query)}" if self.query else path
+
+
+def call(route: Route, document: object = None, **places: str) -> Call:
+    """Return a call that carries a JSON document, or nothing."""
+    if document is None:
+        return Call(route, places)
+    return Call(route, places, body=json.dumps(document).encode(), content_type=JSON)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a call; status 0 is none at all, and nobody knows whether the call was done."""
+
+    route: Route
+    status: int
+    content: bytes = b""
+
+    @property
+    def good(self) -> bool:
+        """Tell whether the operation did what was asked."""
+        return self.status in self.route.success
+
+    @cached_property
+    def document(self) -> Any:  # noqa: ANN401  # parsed JSON
+        """Return the body of a good answer, else None."""
+        return json.loads(self.content) if self.good and self.content else None
+
+
+Script: TypeAlias = Generator[Call, Reply, None]
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who uses the service: an account, chances of their own, and a token once logged in.
+
+    `number` counts the people of a run from 0; without accounts in the scenario `email` is empty.
+    """
+
+    number: int
+    email: str
+    password: str = field(repr=False)
+    chance: Random
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What people do: `prepare` before the load, once each, and `act` for as long as it lasts.
+
+    `operations` are all that both call, checked against the service before the first request;
+    `slos` are the ids of the service levels that it gives events to.
+    """
+
+    name: str
+    description: str
+    operations: tuple[Route, ...]
+    slos: tuple[str, ...]
+    prepare: Callable[[Person], Script]
+    act: Callable[[Person], Script]
+    accounts: bool = True
