@@ -20,7 +20,7 @@ from loadtests.rehearsal import RehearsalOptions, rehearse
 from loadtests.reports.files import write_reports
 from loadtests.result import RunPlan
 from loadtests.run import judged_run, unread_run
-from loadtests.scenarios.swipe_hot_path import STEPS
+from loadtests.scenarios.swipe_hot_path import SLO_IDS, STEPS
 from loadtests.target import check_target
 from slo.objectives import UnknownSloError, choose
 from slo.prometheus import Prometheus, PrometheusError, UnreachableError, WrongAddressError
@@ -94,11 +94,11 @@ def rehearse_command(
 ) -> None:
     """Rehearse a release: start the stack, drive the swipe hot path, judge it, stop.
 
-    Every adopter logs in first; then all swipe for the given time, and the promises (all, or the
-    ones named) are measured in Prometheus over just that run.
+    Every adopter logs in first; then all swipe for the given time, and the promises (those about
+    what they do, or the ones named) are measured in Prometheus over just that run.
     """
     options = RehearsalOptions(
-        slos=choose(ids),
+        slos=choose(ids or SLO_IDS),
         adopters=adopters,
         seconds=seconds,
         workers=workers,
@@ -153,7 +153,7 @@ def run(
     Everything is checked before the first request: the promises, the accounts, that the URL is the
     API, and that Prometheus answers.
     """
-    slos = choose(ids)
+    slos = choose(ids or SLO_IDS)
     read_accounts(accounts, adopters)
     check_target(host, STEPS)
     folder = out or _new_folder()

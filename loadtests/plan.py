@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from loadtests.arrivals.schedule import MAXIMUM_SECONDS, Schedule, Step
@@ -10,6 +10,7 @@ from loadtests.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAXIMUM_SESSIONS = 50_000
 
@@ -64,6 +65,21 @@ class LoadPlan:
     def judged(self) -> tuple[str, ...]:
         """Name the steps that rules may speak of: all but warm-ups."""
         return tuple(step.name for step in self.steps if not step.warm_up)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """One load of a plan on one URL, by so many processes; its files go to `out`.
+
+    `accounts` is a file of e-mails, one a line; None where the scenario takes none.
+    """
+
+    host: str
+    plan: LoadPlan
+    accounts: Path | None
+    password: str = field(repr=False)
+    out: Path
+    processes: int = 1
 
 
 def plan_document(plan: LoadPlan) -> dict[str, Any]:

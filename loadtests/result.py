@@ -13,9 +13,9 @@ from slo.gate import Decision, Outcome
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from loadtests.generator import LoadOptions
     from loadtests.load import Load
     from loadtests.measurement import Chart, Measured, OperationServed
+    from loadtests.plan import LoadOptions
     from loadtests.rules.model import Rule
     from slo.model import Slo
     from slo.queries import Between

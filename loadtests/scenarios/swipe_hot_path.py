@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from loadtests.users import Adopter
 
 STEPS = (LOG_IN, DECK_READ, SWIPE_CREATE, MATCH_LIST)
+# The promises that it makes enough events for; of the others a run would know nothing.
+SLO_IDS = (
+    "swipe-availability",
+    "swipe-latency",
+    "swipe-latency-p99",
+    "deck-availability",
+    "deck-latency",
+    "login-availability",
+    "api-availability",
+)
 # About what a person looks through before putting the phone away.
 SWIPES_A_DECK = 8
 LIKES = 0.4
