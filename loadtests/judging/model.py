@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from loadtests.rules.model import Rule
@@ -30,6 +31,18 @@ class Status(StrEnum):
     UNDECIDED = "undecided"
     WARNED = "warned"
     PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineValue:
+    """What a rule measured when the baseline was taken, in its unit, and the interval around it.
+
+    A measure without an interval has all three the same.
+    """
+
+    low: float
+    value: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +73,7 @@ class Ruling:
     why: str
     flaky: bool = False
     waiver: Waiver | None = None
+
+
+# By the id of a rule, and by what it was judged over: `run`, or the name of a step.
+Baseline: TypeAlias = "Mapping[tuple[str, str], BaselineValue]"
