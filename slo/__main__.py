@@ -13,10 +13,11 @@ import click
 
 from slo.backtest_commands import backtest_command
 from slo.calendars import own_period
+from slo.connection import connection_options
 from slo.gate import decide
 from slo.lint_commands import lint_command
 from slo.objectives import UnknownSloError, choose
-from slo.prometheus import Prometheus, PrometheusError, QueryError, WrongAddressError
+from slo.prometheus import PrometheusError, QueryError, WrongAddressError
 from slo.queries import Rolling
 from slo.report import measure, percent, result_document
 from slo.report_command import report_command
@@ -28,6 +29,7 @@ from slo.tables import console, results_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from slo.connection import Connection
     from slo.model import Slo
     from slo.report import SloResult
 
@@ -72,7 +74,7 @@ def measured(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of every command that measures."""
     options: list[Callable[[Any], Any]] = [
         click.argument("ids", nargs=-1, metavar="[SLO]..."),
-        click.option("--prometheus-url", required=True, help="Like http://localhost:9090."),
+        connection_options(),
         click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="Moment, UTC."),
         click.option(
             "--period-days",
@@ -104,13 +106,13 @@ def list_objectives() -> None:
 @measured
 def gate(
     ids: tuple[str, ...],
-    prometheus_url: str,
+    connection: Connection,
     at: datetime | None,
     period_days: int | None,
     form: str,
 ) -> None:
     """Decide whether to ship: 0 allow, 1 block, 3 undecided. No data is never a pass."""
-    results = _measure(choose(ids), prometheus_url, at, period_days)
+    results = _measure(choose(ids), connection, at, period_days)
     _show(results, form)
     decision = decide(results)
     click.echo(f"gate: {decision.outcome.value}", err=True)
@@ -120,10 +122,10 @@ def gate(
 
 
 def _measure(
-    slos: tuple[Slo, ...], url: str, at: datetime | None, period_days: int | None
+    slos: tuple[Slo, ...], connection: Connection, at: datetime | None, period_days: int | None
 ) -> list[SloResult]:
     end = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    with Prometheus(url) as prometheus:
+    with connection.open() as prometheus:
         return [
             result
             for slo in slos

@@ -1,32 +1,36 @@
 """A client of Prometheus' HTTP API that never mistakes silence for an answer.
 
+Thanos, Mimir and VictoriaMetrics speak it as well; the address then has their prefix.
+
 PrometheusError
  ├ WrongAddressError   what answers there is no Prometheus, or the address is none
+ │  └ RefusedError     it is one, and wants to know who asks
  ├ UnreachableError    nobody answers, or not in time
+ ├ PartialAnswerError  it answers, but a part of the data could not be read
  ├ QueryError          Prometheus refuses the query
  └ NoDataError         it answers, but not with the one number that was asked for
 """
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self, TypeGuard
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from slo.addresses import wrong_address
+from slo.answers import NOT_READY, WHO_ASKS, gave_up, is_from_prometheus, missing
 from slo.queries import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
+    from pathlib import Path
     from types import TracebackType
 
 TIMEOUT_SECONDS = 10.0
-# What Prometheus says while it starts, and a proxy while nothing is behind it.
-NOT_READY = (502, 503, 504)
-# It was reached, but has no answer for now; asking again may help, another query need not.
-GAVE_UP = ("timeout", "canceled", "unavailable", "internal")
 
 
 class PrometheusError(Exception):
@@ -37,8 +41,16 @@ class WrongAddressError(PrometheusError):
     """The address is malformed, or something else than Prometheus lives there."""
 
 
+class RefusedError(WrongAddressError):
+    """The server does not answer to whoever asks."""
+
+
 class UnreachableError(PrometheusError):
     """Nobody answers in time, or Prometheus itself gave up."""
+
+
+class PartialAnswerError(PrometheusError):
+    """The answer was made without a part of the data: a store or a replica was not there."""
 
 
 class QueryError(PrometheusError):
@@ -60,20 +72,30 @@ class Series:
 class Prometheus:
     """A connection to one Prometheus-compatible server; close it, or use it in `with`."""
 
-    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Check the address; raises WrongAddressError when it is none."""
-        try:
-            parsed = httpx.URL(url)
-            # httpx passes on host names that no resolver takes, like a label of 64 letters.
-            parsed.host.encode("idna")
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise WrongAddressError(f"{url!r} is no address: {error}") from None
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise WrongAddressError(f"{url!r} is no address like http://localhost:9090")
+    def __init__(
+        self,
+        url: str,
+        timeout: float = TIMEOUT_SECONDS,
+        *,
+        headers: Mapping[str, str] | None = None,
+        authorization: str = "",
+        ca_file: Path | None = None,
+    ) -> None:
+        """Check the address; nothing is sent yet.
+
+        `timeout` is in seconds. `authorization` is the value of that header, which is shown
+        nowhere. With `ca_file`, the authorities in it are trusted and no others. Raises
+        WrongAddressError for no address, one that has a secret in it, an authorization that
+        everybody on the way could read, and no certificates in the file.
+        """
+        if problem := wrong_address(url, secret=bool(authorization)):
+            raise WrongAddressError(problem)
         self.url = url.rstrip("/")
         # How many questions it was asked.
         self.asked = 0
-        self._client = httpx.Client(timeout=timeout, trust_env=False)
+        sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
+        trusted = _trusting(ca_file) if ca_file else True
+        self._client = httpx.Client(timeout=timeout, trust_env=False, headers=sent, verify=trusted)
 
     def __enter__(self) -> Self:
         """Enter a block that closes the connection."""
@@ -156,21 +178,33 @@ class Prometheus:
         except httpx.TimeoutException:
             raise UnreachableError(f"Prometheus at {self.url} does not answer in time") from None
         except httpx.HTTPError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise WrongAddressError(
+                    f"the certificate of {self.url} is not trusted: {error}"
+                ) from None
             raise UnreachableError(f"Prometheus at {self.url} is not reachable: {error}") from None
         document = self._document(answer)
-        if document.get("errorType") in GAVE_UP:
+        if gave_up(document, answer.status_code):
             raise UnreachableError(f"Prometheus at {self.url} gave up: {document.get('error')}")
         if document.get("status") != "success":
             raise QueryError(f"Prometheus refuses {parameters['query']}: {document.get('error')}")
+        if lacking := missing(document):
+            raise PartialAnswerError(
+                f"Prometheus at {self.url} answers from a part of the data: {lacking}"
+            )
         data: dict[str, Any] = document["data"]
         return data
 
     def _document(self, answer: httpx.Response) -> dict[str, Any]:
+        if answer.status_code in WHO_ASKS:
+            raise RefusedError(
+                f"{self.url} does not answer to these credentials: HTTP {answer.status_code}"
+            )
         try:
             document = answer.json()
         except ValueError:
             document = None
-        if not _is_from_prometheus(document):
+        if not is_from_prometheus(document):
             if answer.status_code in NOT_READY:
                 raise UnreachableError(
                     f"Prometheus at {self.url} is not ready: HTTP {answer.status_code}"
@@ -181,15 +215,16 @@ class Prometheus:
         return document
 
 
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        said = error.strerror or "no certificate in it can be read"
+        raise WrongAddressError(f"{ca_file} names no authority to trust: {said}") from None
+
+
 def _finite(value: str, query: str) -> Fraction:
     try:
         return Fraction(value)
     except ValueError:
         raise NoDataError(f"the query gives {value}: {query}") from None
-
-
-def _is_from_prometheus(document: object) -> TypeGuard[dict[str, Any]]:
-    """Say whether it is an answer or a refusal of Prometheus; many services have a `status`."""
-    return isinstance(document, dict) and (
-        isinstance(document.get("data"), dict) or "errorType" in document
-    )

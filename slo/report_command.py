@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from slo.compliance import report
-from slo.prometheus import Prometheus
+from slo.connection import connection_options
 from slo.report_output import as_json, as_markdown, as_table, table_notes
 from slo.specs.commands import chosen
 from slo.tables import console
 
 if TYPE_CHECKING:
     from slo.compliance import Report
+    from slo.connection import Connection
 
 # A month of a busy service's counters takes Prometheus longer than a gate may wait.
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 60
 
 
 def _page(report: Report) -> str:
@@ -47,7 +48,7 @@ def _zone(_: click.Context, __: click.Parameter, value: str) -> ZoneInfo:
     metavar="FILE",
     help="Report on the SLOs of these specs (OpenSLO v1, Sloth), in place of PetSwipe's own.",
 )
-@click.option("--prometheus-url", required=True, help="Like http://localhost:9090.")
+@connection_options(TIMEOUT_SECONDS)
 @click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="Moment, UTC.")
 @click.option(
     "--period-days",
@@ -76,7 +77,7 @@ def _zone(_: click.Context, __: click.Parameter, value: str) -> ZoneInfo:
 def report_command(
     ids: tuple[str, ...],
     files: tuple[str, ...],
-    prometheus_url: str,
+    connection: Connection,
     at: datetime | None,
     period_days: int | None,
     zone: ZoneInfo,
@@ -95,7 +96,7 @@ def report_command(
     end = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
     period = None if period_days is None else timedelta(days=period_days)
     slos = chosen(files, ids)
-    with Prometheus(prometheus_url, timeout=TIMEOUT_SECONDS) as prometheus:
+    with connection.open() as prometheus:
         found = report(slos, end, zone, period, prometheus)
     if form == "table":
         console().print(as_table(found))

@@ -194,7 +194,6 @@ def test_a_web_server_is_no_prometheus() -> None:
         (404, '{"status": 404, "error": "Not Found", "path": "/api/v1/query"}'),
         (404, "404 page not found"),
         (302, ""),
-        (401, "Unauthorized"),
         (500, "\udcff"),
     ],
 )
