@@ -1,0 +1,51 @@
+"""What a regression run has shown, and what it decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loadtests.judging.model import Status
+from loadtests.result import sentence
+from slo.gate import Decision, Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from loadtests.judging.model import Ruling
+    from loadtests.regression.noise import Noise
+    from loadtests.regression.rounds import Played
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """All rounds, a ruling for every rule and step, and why the run is no evidence, if it is none.
+
+    With `noise` the base was its own candidate, and only the machine was judged.
+    """
+
+    base: str
+    candidate: str
+    started: datetime
+    ended: datetime
+    rounds: tuple[Played, ...]
+    rulings: tuple[Ruling, ...]
+    invalid: str = ""
+    noise: tuple[Noise, ...] | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """Decide: a regression blocks, what is unknown leaves it undecided.
+
+        A self-test that finds a difference where there is none has shown that nothing can be
+        decided on this machine.
+        """
+        if self.invalid or not self.rulings:
+            return Decision(Outcome.UNDECIDED, (self.invalid or "no rule was judged",))
+        for status in (Status.FAILED, Status.UNDECIDED):
+            if found := [ruling for ruling in self.rulings if ruling.status is status]:
+                blocks = status is Status.FAILED and self.noise is None
+                outcome = Outcome.BLOCK if blocks else Outcome.UNDECIDED
+                return Decision(outcome, tuple(map(sentence, found)))
+        warned = (ruling for ruling in self.rulings if ruling.status is Status.WARNED)
+        return Decision(Outcome.ALLOW, tuple(map(sentence, warned)))
