@@ -83,6 +83,15 @@ class Histogram:
         pairs = [(_upper_edge(bucket), count) for bucket, count in sorted(self._counts.items())]
         return [*pairs, (math.inf, self.overflow)] if self.overflow else pairs
 
+    def below(self, seconds: float) -> tuple[int, int]:
+        """Count the durations that were surely shorter, and those of the bucket that this cuts.
+
+        Nobody knows on which side of it the latter were; a bucket's own edge cuts none.
+        """
+        cut = _bucket(seconds)
+        shorter = sum(count for bucket, count in self._counts.items() if bucket < cut)
+        return shorter, 0 if seconds == _upper_edge(cut - 1) else self._counts.get(cut, 0)
+
     def quantile(self, share: float) -> float | None:
         """Return the seconds within which this share of all durations stayed, by nearest rank.
 
