@@ -7,105 +7,83 @@ import os
 import selectors
 import subprocess
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadtests.errors import InvalidRun, MisuseError
-from loadtests.recording import UNANSWERED, Progress
+from loadtests.gathering import gather
+from loadtests.plan import plan_document
+from loadtests.recording import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loadtests.load import Load
+    from loadtests.plan import LoadOptions
+
 LOCUSTFILE = Path(__file__).parent / "locustfile.py"
-# Hashing 200 passwords takes two cores about 25 s; logging in faster only makes a longer queue.
-LOG_INS_A_SECOND = 10
-# A user ends the request it is in; none takes longer than this.
-STOP_SECONDS = 30
+# Preparing is held up by doors of its own; Locust warns above a hundred.
+SESSIONS_A_SECOND = 100
+# Sessions end the request they are in; told to stop, Locust waits for no more than this.
+STOP_SECONDS = 10
+# Its processes stop, report, and the report is written.
+END_SECONDS = 30
 LOOK_EVERY_SECONDS = 0.2
+MISUSE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """One run of the scenario against one URL."""
-
-    host: str
-    adopters: int
-    seconds: int
-    accounts: Path
-    password: str = field(repr=False)
-    out: Path
-
-
-@dataclass(frozen=True, slots=True)
-class OperationLoad:
-    """One operation as the generator saw it: answers by status, latencies in milliseconds."""
-
-    name: str
-    answers: Counter[int]
-    milliseconds: list[float]
-
-    def quantile(self, share: float) -> float:
-        """Return the latency that this share of the requests did not exceed (nearest rank)."""
-        ranked = sorted(self.milliseconds)
-        return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """What the generator saw; `operations` includes the log-ins before the load."""
-
-    adopters: int
-    started: datetime
-    load_started: datetime
-    load_ended: datetime
-    operations: dict[str, OperationLoad]
-
-    @property
-    def requests(self) -> int:
-        """Return how many requests were sent, log-ins included."""
-        return sum(operation.answers.total() for operation in self.operations.values())
-
-    @property
-    def unanswered(self) -> int:
-        """Return how many requests got no answer, so that nobody knows what they did."""
-        return sum(operation.answers[UNANSWERED] for operation in self.operations.values())
-
-
-def read_accounts(path: Path, adopters: int) -> None:
-    """Raise MisuseError unless the file can be read and has an account for every adopter."""
+def read_accounts(path: Path, sessions: int) -> None:
+    """Raise MisuseError unless the file can be read and has an account for every session."""
     try:
         found = len(path.read_text().split())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise MisuseError(f"the accounts file {path} cannot be read: {reason}") from None
-    if found < adopters:
-        raise MisuseError(f"{path} has {found} accounts for {adopters} adopters")
+    if found < sessions:
+        raise MisuseError(f"{path} has {found} accounts for {sessions} sessions")
 
 
 def generate(
     options: LoadOptions, still_valid: Callable[[], None], show: Callable[[Progress], None]
-) -> LoadResult:
-    """Run the scenario and return what was seen.
+) -> Load:
+    """Send a load and return what was seen; what makes it no whole one is among its problems.
 
-    `still_valid` is asked several times a second and raises InvalidRun to end the run early.
-    Raises InvalidRun when the generator fails, or not everybody could log in.
+    `still_valid` is asked several times a second and raises InvalidRun to end the run early. Raises
+    MisuseError for a plan that its processes cannot share evenly, InvalidRun when the generator
+    fails and leaves nothing.
     """
-    result = options.out / "load.json"
-    reading, writing = os.pipe()
-    log = options.out / "logs" / "locust.log"
+    if options.plan.sessions % options.processes:
+        some = f"{options.plan.sessions} sessions"
+        raise MisuseError(f"{some} cannot be shared evenly by {options.processes} processes")
+    started = datetime.now(UTC)
+    result, log = options.out / "load.json", options.out / "logs" / "locust.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    result.unlink(missing_ok=True)
+    plan = options.out / "plan.json"
+    plan.write_text(json.dumps(plan_document(options.plan), indent=2) + "\n")
+    _run(options, _command(options, plan, result), log, still_valid, show)
+    return _read(options, result, log, started)
+
+
+def _run(
+    options: LoadOptions,
+    command: list[str],
+    log: Path,
+    still_valid: Callable[[], None],
+    show: Callable[[Progress], None],
+) -> None:
+    reading, writing = os.pipe()
     with log.open("wb") as sink, os.fdopen(reading, "rb", buffering=0) as progress:
         try:
             child = subprocess.Popen(  # noqa: S603  # our own command
-                _command(options, result, writing),
+                [*command, "--progress-fd", str(writing)],
                 env={**os.environ, "PET_LOAD_PASSWORD": options.password},
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 pass_fds=[writing],
+                start_new_session=True,  # Ctrl-C reaches us, who stop it and read its report
             )
         finally:
             os.close(writing)
@@ -113,15 +91,18 @@ def generate(
             _follow(child, progress.fileno(), still_valid, show)
         finally:
             _end(child)
-    return _read(result, log)
 
 
-def _command(options: LoadOptions, result: Path, progress: int) -> list[str]:
+def _command(options: LoadOptions, plan: Path, result: Path) -> list[str]:
     command = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless"]
-    command += ["--host", options.host, "--users", str(options.adopters)]
-    command += ["--spawn-rate", str(LOG_INS_A_SECOND), "--stop-timeout", str(STOP_SECONDS)]
-    command += ["--accounts", str(options.accounts), "--measured-seconds", str(options.seconds)]
-    return [*command, "--result", str(result), "--progress-fd", str(progress), "--only-summary"]
+    command += ["--host", options.host, "--users", str(options.plan.sessions)]
+    command += ["--spawn-rate", str(SESSIONS_A_SECOND), "--stop-timeout", str(STOP_SECONDS)]
+    command += ["--plan", str(plan), "--result", str(result), "--only-summary"]
+    if options.accounts is not None:
+        command += ["--accounts", str(options.accounts)]
+    if options.processes > 1:
+        command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
+    return command
 
 
 def _follow(
@@ -145,36 +126,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         child.terminate()
         try:
-            child.wait(STOP_SECONDS)
+            child.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             child.kill()
     child.wait()
 
 
-def _read(path: Path, log: Path) -> LoadResult:
+def _read(options: LoadOptions, path: Path, log: Path, started: datetime) -> Load:
     if not path.is_file():
         raise InvalidRun(f"the load generator left no result; its log is {log}")
-    document = json.loads(path.read_text())
-    if document["refused"]:
-        refused = document["adopters"] - document["logged_in"]
-        raise InvalidRun(f"{refused} of {document['adopters']} adopters could not log in")
-    if not document["complete"]:
-        raise InvalidRun(f"the load generator was stopped early; its log is {log}")
-    return LoadResult(
-        document["adopters"],
-        _moment(document["started"]),
-        _moment(document["load_started"]),
-        _moment(document["load_ended"]),
-        {
-            name: OperationLoad(
-                name,
-                Counter({int(status): count for status, count in seen["answers"].items()}),
-                seen["milliseconds"],
-            )
-            for name, seen in document["operations"].items()
-        },
-    )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    ended = datetime.now(UTC)
+    return gather(json.loads(path.read_text()), options.plan, options.processes, started, ended)

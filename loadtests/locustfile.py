@@ -1,4 +1,4 @@
-"""The locustfile: users, what they share, and when the run ends.
+"""The locustfile: who takes part in a load, in which process, and what is written at its end.
 
 Started by `python -m loadtests run`, which checks everything first; stock Locust can load it too:
 `PET_LOAD_PASSWORD=… locust -f loadtests/locustfile.py --headless -u 20 --accounts FILE -H URL`.
@@ -6,106 +6,166 @@ Started by `python -m loadtests run`, which checks everything first; stock Locus
 
 from __future__ import annotations
 
+import gc
+import json
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import events
+from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests.plan import Plan
-from loadtests.recording import Progress, Recorder, send
-from loadtests.users import Adopter
+from loadtests.coordination import BEGIN, MEASURED, PROGRESS, READY, Conductor, Generator, People
+from loadtests.errors import MisuseError
+from loadtests.plan import LoadPlan, read_plan
+from loadtests.recording import Progress, send
+from loadtests.scenarios.registry import SCENARIOS
+from loadtests.shapes import SHAPES
+from loadtests.users import Session
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
 
     from locust.env import Environment
 
-__all__ = ["Adopter"]
+    from loadtests.coordination import Gathered
 
-PROGRESS_EVERY_SECONDS = 0.5
-# Decks are built on the first visit; a crowd that arrives within 10 s is already a rush.
-ARRIVAL_SECONDS = 10.0
+__all__ = ["Session"]
+
 MISUSE = 2
 
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: ArgumentParser, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
     """Add what a measured run needs to Locust's own options."""
-    parser.add_argument("--accounts", type=Path, required=True, help="File of e-mails, one a line.")
-    parser.add_argument("--measured-seconds", type=float, default=60.0)
-    parser.add_argument("--result", type=Path, default=Path("load.json"))
-    parser.add_argument("--progress-fd", type=int, default=None)
+    add = parser.add_argument
+    add("--plan", type=Path, help="File of a plan, as `python -m loadtests run` writes it.")
+    add("--scenario", choices=list(SCENARIOS), default="swipe-hot-path", help="Without --plan.")
+    add("--shape", choices=list(SHAPES), default="load", help="Without --plan.")
+    add("--rate", type=float, default=100.0, help="Requests per second; without --plan.")
+    add("--measured-seconds", type=float, default=60.0, help="Without --plan.")
+    add("--accounts", type=Path, default=None, help="File of e-mails, one a line.")
+    add("--result", type=Path, default=Path("load.json"))
+    add("--progress-fd", type=int, default=None)
 
 
 @events.init.add_listener
 def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
-    """Give the users their plan and record every request."""
+    """Give this process its part: to send, to conduct, or both when it is alone."""
     options = environment.parsed_options
     if options is None:
         raise RuntimeError("this locustfile needs Locust's command line")
-    accounts = options.accounts.read_text().split()[: options.num_users]
-    recorder = Recorder(len(accounts))
-    arrival = min(ARRIVAL_SECONDS, options.measured_seconds / 4)
-    plan = Plan(accounts, _password(), recorder, arrival)
-    environment.plan = plan  # type: ignore[attr-defined]  # read back by the users
-
-    @environment.events.request.add_listener
-    def record(name: str, response_time: float, response: Any, **_: Any) -> None:  # noqa: ANN401
-        recorder.add(name, getattr(response, "status_code", 0), response_time)
-
-    @environment.events.test_start.add_listener
-    def begin(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
-        gevent.spawn(measure, environment, plan, options)
-
-    @environment.events.quitting.add_listener
-    def finish(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
-        recorder.write(options.result)
-        environment.process_exit_code = 0
+    try:
+        plan, processes = _plan(options), options.processes or options.expect_workers or 1
+        people = _people(plan, options)
+    except (MisuseError, OSError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise SystemExit(MISUSE) from None
+    if not isinstance(environment.runner, MasterRunner):
+        _send_a_share(environment, Generator(environment, plan, people, processes))
+    if not isinstance(environment.runner, WorkerRunner):
+        _conduct(environment, Conductor(environment, plan, processes), plan, options)
 
 
-def _password() -> str:
+def _plan(options: Namespace) -> LoadPlan:
+    if options.plan is not None:
+        return read_plan(json.loads(options.plan.read_text()))
+    schedule = SHAPES[options.shape].schedule(options.rate, options.measured_seconds)
+    return LoadPlan(options.scenario, schedule, options.num_users or 1)
+
+
+def _people(plan: LoadPlan, options: Namespace) -> People:
+    """Find out who acts; raises MisuseError and OSError."""
+    scenario = SCENARIOS[plan.scenario]
+    if not scenario.accounts:
+        return People(scenario, (), "")
+    if options.accounts is None:
+        raise MisuseError(f"the scenario {scenario.name} needs accounts: give --accounts FILE")
+    accounts = options.accounts.read_text().split()
+    if len(accounts) < plan.sessions:
+        some = f"{options.accounts} has {len(accounts)} accounts"
+        raise MisuseError(f"{some} for {plan.sessions} sessions")
     password = os.environ.get("PET_LOAD_PASSWORD")
     if not password:
-        print("PET_LOAD_PASSWORD is not set: give it the password of the accounts", file=sys.stderr)
-        raise SystemExit(MISUSE)
-    return password
+        raise MisuseError("PET_LOAD_PASSWORD is not set: give it the password of the accounts")
+    return People(scenario, tuple(accounts), password)
 
 
-def measure(environment: Environment, plan: Plan, options: Any) -> None:  # noqa: ANN401  # a Namespace
-    """Wait until everybody is in, let the load run for its time, and stop it gracefully.
+def _send_a_share(environment: Environment, generator: Generator) -> None:
+    """Begin when told to, report at the end, and report what there is when stopped early."""
+    environment.generator = generator  # type: ignore[attr-defined]  # read by the sessions
 
-    Users end the request they are in, so that every request that was sent has been counted.
-    """
-    recorder = plan.recorder
-    while not plan.gate.wait(PROGRESS_EVERY_SECONDS):
-        _report(
-            options.progress_fd,
-            recorder,
-            "log in",
-            recorder.logged_in,
-            recorder.adopters,
-            "adopters",
-        )
-    recorder.load_started = time.time()
-    deadline = recorder.load_started + options.measured_seconds
-    while (left := deadline - time.time()) > 0:
-        done = round(options.measured_seconds - left)
-        _report(options.progress_fd, recorder, "load", done, round(options.measured_seconds), "s")
-        gevent.sleep(min(PROGRESS_EVERY_SECONDS, left))
+    def begin(msg: Any, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        # What is here stays; looking through it again and again would be late requests.
+        gc.collect()
+        gc.freeze()
+        gevent.spawn(generator.begin, msg.data["at"])
+
     if environment.runner is not None:
-        environment.runner.stop()
-    recorder.load_ended = time.time()
-    recorder.complete = True
-    if environment.runner is not None:
-        environment.runner.quit()
+        environment.runner.register_message(BEGIN, begin)
+
+    @environment.events.test_start.add_listener
+    def start(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        gevent.spawn(generator.tell)
+
+    @environment.events.test_stop.add_listener
+    def stop(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        generator.report(complete=False)
 
 
-def _report(
-    pipe: int | None, recorder: Recorder, phase: str, done: int, of: int, unit: str
+def _conduct(
+    environment: Environment, conductor: Conductor, plan: LoadPlan, options: Namespace
 ) -> None:
-    if pipe is not None:
-        send(pipe, Progress(phase, done, of, recorder.requests, recorder.failures, unit))
+    """Begin when all are ready, and write what was gathered however this ends."""
+
+    def hear(kind: str) -> None:
+        def listener(msg: Any, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
+            conductor.hear(kind, msg.node_id, msg.data)
+
+        if environment.runner is not None:
+            environment.runner.register_message(kind, listener)
+
+    for kind in (READY, PROGRESS, MEASURED):
+        hear(kind)
+
+    @environment.events.test_start.add_listener
+    def start(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        gevent.spawn(conductor.conduct, lambda gathered: _show(gathered, plan, options))
+
+    @environment.events.quitting.add_listener
+    def quitting(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        environment.process_exit_code = 0
+
+    # The very last, when workers have had time to report what they have.
+    @environment.events.quit.add_listener
+    def finish(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        _write(conductor.gathered, options.result)
+
+
+def _show(gathered: Gathered, plan: LoadPlan, options: Namespace) -> None:
+    if options.progress_fd is None:
+        return
+    told = gathered.progress.values()
+    sent, failed = (sum(document[key] for document in told) for key in ("sent", "failed"))
+    if not gathered.begin_at:
+        prepared = sum(document["prepared"] for document in told)
+        progress = Progress("prepare", prepared, plan.sessions, "sessions", 0, failed)
+    else:
+        progress = Progress("load", *_clock(gathered, plan), "s", sent, failed)
+    send(options.progress_fd, progress)
+
+
+def _clock(gathered: Gathered, plan: LoadPlan) -> tuple[int, int]:
+    done = min(max(0.0, time.time() - gathered.begin_at), plan.seconds)
+    return round(done), round(plan.seconds)
+
+
+def _write(gathered: Gathered, path: Path) -> None:
+    """Write everything in one step, so that a half-written result cannot be read."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(gathered)))
+    part.replace(path)
