@@ -13,7 +13,8 @@ from slo.statistics.intervals import Finding, Interval
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from loadtests.regression.rounds import Key, Played
+    from loadtests.baseline.model import Key
+    from loadtests.regression.rounds import Played
     from loadtests.rules import limits
 
 # So far below the floor two values are the same: no share of errors is ever 0 by its logarithm, and

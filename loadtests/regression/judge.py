@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from loadtests.errors import MisuseError
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Ruling, Status
 from loadtests.judging.words import limit_phrases, written
 from loadtests.regression.comparing import Compared, compare_rounds
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from loadtests.regression.rounds import Key, Played
+    from loadtests.baseline.model import Key
+    from loadtests.regression.rounds import Played
     from loadtests.rules.model import Rule
 
 STATUSES = {
@@ -62,7 +64,7 @@ def judge(
         _ruling(rule, over, compared, played, (started, ended))
         for rule, over, compared in compared_rules(rules, played)
     ]
-    return tuple(sorted(found, key=lambda ruling: list(Status).index(ruling.status)))
+    return worst_first(found)
 
 
 def compared_rules(

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, TypeAlias
 
+from loadtests.baseline.model import Key
 from loadtests.errors import InvalidRun, MisuseError
 from slo.statistics.comparison import MINIMUM_ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-# The id of a rule, and what it was measured over: `run`, or the name of a step.
-Key: TypeAlias = tuple[str, str]
 Values: TypeAlias = dict[Key, float]
 # Measures one target once; raises InvalidRun when what it saw is no evidence.
 Measure: TypeAlias = Callable[[str], Values]
