@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alerts import places
 from alerts.burn_rate import inhibit_rules as burn_inhibit_rules
+from slo.objectives import NOTIFICATION_FRESHNESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,6 +163,7 @@ EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("CacheHitRatioVeryLow", ("CacheHitRatioLow",), ("job",)),
     ("ApiAbsent", ("ScrapeFailing",), ("job",)),
     ("DispatcherAbsent", ("ScrapeFailing",), ("job",)),
+    ("DispatcherAbsent", ("NotificationFreshnessNoData",), ()),
     ("EventLoopStuck", ("EventLoopBlocked",), ("job", "instance")),
     ("CpuSaturated", ("CpuHigh",), ("job", "instance")),
     ("HighErrorRate", ("ErrorsPresent",), ("job",)),
@@ -169,10 +171,14 @@ EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("QueueStalled", ("QueueDepthHigh",), ("job",)),
     ("BudgetSpent", ("BudgetNearlySpent",), ()),
 )
-# Nothing counts the events of this service's objectives while it is gone.
+# Nothing counts the requests of this service's objectives while it is gone; dispatchers go on.
 SILENT: Mapping[str, object] = {
     "source_matchers": ['alertname="ApiAbsent"'],
-    "target_matchers": ['slo_severity="no_data"', 'sloth_service="petswipe"'],
+    "target_matchers": [
+        'slo_severity="no_data"',
+        'sloth_service="petswipe"',
+        f'sloth_slo!="{NOTIFICATION_FRESHNESS.id}"',
+    ],
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import promql_parser
+
 from alerts.exporters import EVERY_JOB, EXPORTED
 from alerts.reading.shapes import Shapes, union
 from app.telemetry.catalog import API_METRICS, DISPATCH_JOB, DISPATCH_METRICS, JOB
@@ -99,11 +101,19 @@ class Known:
     def below(self, tree: Node, seen: set[str]) -> Iterable[Node]:
         """Yield an expression, and those of the series recorded that it is made of."""
         yield tree
-        for name in names(tree):
-            if name not in seen:
-                seen.add(name)
-                for _, inner in self.recorded.get(name, []):
-                    yield from self.below(inner, seen)
+        for place in selectors(tree):
+            key = place.node.prettify()
+            if key not in seen:
+                seen.add(key)
+                for rule, inner in self.recorded.get(place.node.name or "", []):
+                    if _may_be(place.node, rule):
+                        yield from self.below(inner, seen)
+
+
+def _may_be(node: promql_parser.VectorSelector, rule: WrittenRule) -> bool:
+    """Say whether a selector may mean what a rule records: others record under the same name."""
+    asked = {m.name: m.value for m in node.matchers.matchers if m.op == promql_parser.MatchOp.Equal}
+    return all(rule.labels.get(label, value) == value for label, value in asked.items())
 
 
 def names(tree: Node) -> set[str]:

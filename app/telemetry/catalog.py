@@ -410,8 +410,13 @@ IDEMPOTENCY = Metric(
 OBJECTIVES = {
     "swipe-availability": "0.9995",
     "swipe-latency": "0.95",
+    "swipe-latency-p99": "0.99",
     "deck-availability": "0.9995",
     "deck-latency": "0.95",
+    "login-availability": "0.999",
+    "upload-availability": "0.995",
+    "notification-freshness": "0.99",
+    "api-availability": "0.9995",
 }
 SLO_OBJECTIVE = Metric(
     "petswipe_slo_objective_ratio",
@@ -498,7 +503,8 @@ OVERFLOWS = Metric(
 
 # Delivering events.
 CHANNELS = ("in_app", "email", "sns", "webhook", "amqp")
-TOPICS = ("account", "match", "household", "other")
+TOPIC_MATCH = "match"
+TOPIC = Label("topic", ("account", TOPIC_MATCH, "household", "other"))
 OUTBOX_WAITING = Metric(
     "petswipe_outbox_waiting",
     Kind.GAUGE,
@@ -538,8 +544,9 @@ NOTIFICATION_DELIVERY = Metric(
     Kind.HISTOGRAM,
     "Time from the writing of an event to its delivery through every channel.",
     "seconds",
-    (Label("topic", TOPICS),),
+    (TOPIC,),
     (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+    (Use.SLO, Use.PANEL),
 )
 
 # What every process shows.

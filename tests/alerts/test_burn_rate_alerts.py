@@ -6,7 +6,6 @@ a request of the API looks like. Nothing comes from the code that renders rules 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ import yaml
 
 from alerts.artifacts import render
 from slo.objectives import OBJECTIVES
+from tests.alerts.services import SERVICES, Service, decoys, name, series
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,52 +27,6 @@ HOUR = 60
 # that is 83.07 % of a budget of 5 %, which at a rate of 20 would be gone after 36 hours.
 HEALTHY, OUTAGE = 25 * HOUR, 65
 LEFT = "16.93% of the budget are left, for 6.1 hours at the rate of the last 5m."
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One objective: what it promises, of which requests."""
-
-    id: str
-    title: str
-    objective: str
-    method: str
-    route: str
-    # Its number on the dashboard is part of links that people have saved.
-    panel: int
-
-    @property
-    def name(self) -> str:
-        return self.title.title().replace(" ", "")
-
-    @property
-    def limits(self) -> dict[str, str]:
-        return LIMITS[self.objective]
-
-    @property
-    def identity(self) -> dict[str, str]:
-        return {
-            "sloth_id": f"petswipe-{self.id}",
-            "sloth_service": "petswipe",
-            "sloth_slo": self.id,
-        }
-
-
-# 14.4 and 6 times the budget.
-LIMITS = {
-    "99.95 %": {"fast": "0.72 %", "slow": "0.3 %"},
-    "95 %": {"fast": "72 %", "slow": "30 %"},
-}
-SWIPE, DECK = ("POST", "/api/swipes"), ("GET", "/api/deck")
-SERVICES = {
-    service.id: service
-    for service in (
-        Service("swipe-availability", "Swipe availability", "99.95 %", *SWIPE, 418283),
-        Service("swipe-latency", "Swipe latency", "95 %", *SWIPE, 333342),
-        Service("deck-availability", "Deck availability", "99.95 %", *DECK, 222107),
-        Service("deck-latency", "Deck latency", "95 %", *DECK, 311629),
-    )
-}
 
 
 def test_every_objective_is_rehearsed() -> None:
@@ -187,63 +141,6 @@ def test_what_fails_elsewhere_is_not_its_business(slo: str, promtool: Run, tmp_p
     suite = write_suite(tmp_path, service, {"input_series": inputs, "promql_expr_test": expected})
     done = promtool("test", "rules", suite)
     assert done.returncode == 0, done.stdout
-
-
-def series(service: Service, healthy: int, failing: int) -> list[dict[str, str]]:
-    """Answer the requests that an objective is about; slow ones are its bad ones, or failed."""
-    success = "201" if service.method == "POST" else "200"
-    good = f"0+1000x{healthy} {1000 * healthy}+0x{failing - 1}" if failing else f"0+1000x{healthy}"
-    bad = f"0+0x{healthy} 1000+1000x{failing - 1}" if failing else f"0+0x{healthy}"
-    if "latency" not in service.id:
-        return [http(service, "count", good, success), http(service, "count", bad, "500")]
-    return [
-        http(service, "count", f"0+1000x{healthy + failing}", success),
-        http(service, "bucket", good, success, le="0.15"),
-    ]
-
-
-def decoys(service: Service) -> list[dict[str, str]]:
-    """Let everything fail, and be slow, that is not what the objective is about."""
-    every, nothing = "0+1000x120", "0+0x120"
-    other = {"GET": "POST", "POST": "GET"}[service.method]
-    found = []
-    for changes in (
-        {"job": "another-job"},
-        {"http_request_method": other},
-        {"http_route": "/api/pets"},
-    ):
-        for status in ("200", "500"):
-            found += [
-                http(service, "count", every, status, **changes),
-                http(service, "bucket", nothing, status, le="0.15", **changes),
-            ]
-    if "latency" in service.id:
-        # What failed is not late: it is the other objective's.
-        found += [
-            http(service, "count", every, "503"),
-            http(service, "bucket", nothing, "503", le="0.15"),
-        ]
-    return found
-
-
-def http(service: Service, part: str, values: str, status: str, **changes: str) -> dict[str, str]:
-    labels = {
-        "job": "petswipe-api",
-        "instance": "api:9100",
-        "http_request_method": service.method,
-        "http_route": service.route,
-        "http_response_status_code": status,
-        "error_type": "error" if status.startswith("5") else "",
-        **changes,
-    }
-    return {
-        "series": name(f"http_server_request_duration_seconds_{part}", labels),
-        "values": values,
-    }
-
-
-def name(series: str, labels: dict[str, str]) -> str:
-    return series + "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"
 
 
 def write_suite(folder: Path, service: Service, test: dict[str, Any], every: str = "1m") -> Path:

@@ -39,6 +39,15 @@ def test_every_committed_alert_leads_from_a_metric_to_a_reader() -> None:
     assert [row.split(" | ")[2] for row in rows] == sorted({alert.name for alert in ALERTS})
 
 
+def test_an_alert_is_made_of_what_its_own_objective_counts() -> None:
+    found = {one.alert: one.metrics for one in trace(load(GENERATED))}
+    assert found["NotificationFreshnessBudgetBurnPage"] == (
+        "petswipe_notification_delivery_seconds",
+    )
+    # Its series are recorded under the same names, of another objective.
+    assert found["SwipeAvailabilityBudgetBurnPage"] == ("http_server_request_duration_seconds",)
+
+
 def changed(name: str, **changes: Any) -> dict[str, Any]:
     """Return the alert of that name as it is generated, with changes."""
     (rule,) = [rule for rule in load(GENERATED).alerts if rule.name == name]

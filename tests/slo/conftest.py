@@ -46,6 +46,16 @@ class Counters:
             value += step
             self.history[series].append((begin.timestamp() + number * every, value))
 
+    def deliver(self, begin: datetime, steps: Sequence[int]) -> None:
+        """Deliver news of matches in time, so many at every scrape, a minute apart."""
+        labels = 'job="petswipe-dispatcher",instance="dispatcher:9474",topic="match"'
+        for part in (f"count{{{labels}}}", f'bucket{{{labels},le="60.0"}}'):
+            value = 0
+            for number, step in enumerate(steps):
+                value += step
+                series = f"petswipe_notification_delivery_seconds_{part}"
+                self.history[series].append((begin.timestamp() + number * 60, value))
+
 
 @pytest.fixture(scope="module")
 def counters() -> Counters:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import promql_parser
@@ -8,23 +11,49 @@ import pytest
 
 from alerts.reading.known import Known
 from alerts.reading.unknown import wrong_matchers
-from app.telemetry.catalog import DISPATCH_JOB, JOB
+from app.telemetry.catalog import (
+    ACTUATOR_INFO,
+    DISPATCH_JOB,
+    DOCS,
+    HEALTH_DEEP,
+    JOB,
+    OPENAPI,
+    PROBES,
+    ROUTE,
+    UNMATCHED,
+)
 from slo.indicators import LatencySli, RatioSli
-from slo.objectives import OBJECTIVES, SWIPE_LATENCY, UnknownSloError, choose
+from slo.objectives import (
+    API_AVAILABILITY,
+    NOTIFICATION_FRESHNESS,
+    OBJECTIVES,
+    SWIPE_LATENCY,
+    SWIPE_LATENCY_P99,
+    UnknownSloError,
+    choose,
+)
 from slo.report import percent
 
 if TYPE_CHECKING:
     from slo.model import Slo
 
-IDS = ["swipe-availability", "swipe-latency", "deck-availability", "deck-latency"]
+PROMISED = {
+    "swipe-availability": "99.95 %",
+    "swipe-latency": "95 %",
+    "swipe-latency-p99": "99 %",
+    "deck-availability": "99.95 %",
+    "deck-latency": "95 %",
+    "login-availability": "99.9 %",
+    "upload-availability": "99.5 %",
+    "notification-freshness": "99 %",
+    "api-availability": "99.95 %",
+}
+IDS = list(PROMISED)
 
 
 def test_the_promises_are_these() -> None:
     assert [(slo.id, percent(slo.objective), slo.period) for slo in OBJECTIVES] == [
-        ("swipe-availability", "99.95 %", timedelta(days=30)),
-        ("swipe-latency", "95 %", timedelta(days=30)),
-        ("deck-availability", "99.95 %", timedelta(days=30)),
-        ("deck-latency", "95 %", timedelta(days=30)),
+        (name, share, timedelta(days=30)) for name, share in PROMISED.items()
     ]
 
 
@@ -36,6 +65,27 @@ def test_latency_is_that_of_answers_within_150_ms_and_a_failure_is_no_answer() -
         'error_type!~"error|cancelled|exception|timeout"}'
     )
     assert '|timeout",le="0.15"' in str(SWIPE_LATENCY.sli.good_events)
+
+
+def test_the_tail_of_swipes_is_that_of_the_same_answers_at_300_ms() -> None:
+    assert isinstance(SWIPE_LATENCY.sli, LatencySli)
+    assert replace(SWIPE_LATENCY.sli, threshold=Fraction("0.3")) == SWIPE_LATENCY_P99.sli
+
+
+def test_news_of_a_match_is_fresh_for_a_minute_and_counted_where_it_is_delivered() -> None:
+    assert isinstance(NOTIFICATION_FRESHNESS.sli, LatencySli)
+    assert str(NOTIFICATION_FRESHNESS.sli.good_events) == (
+        'petswipe_notification_delivery_seconds_bucket{job="petswipe-dispatcher",topic="match",'
+        'le="60.0"}'
+    )
+
+
+def test_the_api_is_what_people_ask_for_and_nothing_that_machines_do() -> None:
+    assert isinstance(API_AVAILABILITY.sli, RatioSli)
+    (pattern,) = [m.value for m in API_AVAILABILITY.sli.matchers if m.label == ROUTE.name]
+    left_out = {route for route in ROUTE.values if not re.fullmatch(pattern, route)}
+    machines = {route.template for route in (*PROBES, HEALTH_DEEP, ACTUATOR_INFO, OPENAPI, DOCS)}
+    assert left_out == {*machines, UNMATCHED}
 
 
 @pytest.mark.parametrize("slo", OBJECTIVES, ids=lambda slo: slo.id)

@@ -77,8 +77,8 @@ def test_label_values_cannot_become_markup(make_result: Callable[..., RunResult]
 def test_the_latency_chart_carries_the_line_of_its_objective(
     make_result: Callable[..., RunResult],
 ) -> None:
-    with_latency = html_report(make_result(MET, MET, MET, MET))
-    without = html_report(make_result(MET, MET, MET))
+    with_latency = html_report(make_result(MET, MET, MET, MET, MET))
+    without = html_report(make_result(MET, MET, MET, MET))
     assert "stroke-dasharray" in with_latency
     assert "stroke-dasharray" not in without
 

@@ -168,9 +168,10 @@ def test_our_own_promises_come_back_as_the_queries_they_stand_for(
     tmp_path: Path, form: str
 ) -> None:
     read = again(tmp_path, FORMATS[form], *OBJECTIVES)
-    assert [replace(slo, sli=own.sli) for slo, own in zip(read, OBJECTIVES, strict=True)] == list(
-        OBJECTIVES
-    )
+    pairs = list(zip(read, OBJECTIVES, strict=True))
+    assert [replace(slo, sli=own.sli, title=own.title) for slo, own in pairs] == list(OBJECTIVES)
+    # Sloth has no titles: they are made from ids, which have no capitals.
+    assert [slo.title.lower() for slo in read] == [slo.title.lower() for slo in OBJECTIVES]
     assert all(isinstance(slo.sli, QuerySli) for slo in read)
     # Once they are queries, nothing changes any more.
     assert again(tmp_path, FORMATS[form], *read) == read
