@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 import traceback
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from slo.backtest_commands import backtest_command
-from slo.calendars import own_period
-from slo.connection import connection_options
-from slo.gate import decide
+from slo.gate_command import gate_command
 from slo.lint_commands import lint_command
 from slo.objectives import UnknownSloError, choose
 from slo.prometheus import PrometheusError, QueryError, WrongAddressError
-from slo.queries import Rolling
-from slo.report import measure, percent, result_document
+from slo.report import percent
 from slo.report_command import report_command
 from slo.specs.commands import export_specs, import_specs
 from slo.specs.counted import ExportError
 from slo.specs.locate import SpecError
-from slo.tables import console, results_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from slo.connection import Connection
-    from slo.model import Slo
-    from slo.report import SloResult
 
 MISUSE = 2
 UNDECIDED = 3
@@ -70,30 +55,6 @@ def cli() -> None:
     """
 
 
-def measured(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of every command that measures."""
-    options: list[Callable[[Any], Any]] = [
-        click.argument("ids", nargs=-1, metavar="[SLO]..."),
-        connection_options(),
-        click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="Moment, UTC."),
-        click.option(
-            "--period-days",
-            type=click.IntRange(1, 366),
-            help="Measure this many days in place of each SLO's own period.",
-        ),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["table", "json"]),
-            default="table",
-            show_default=True,
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @cli.command("list")
 def list_objectives() -> None:
     """List the promises."""
@@ -102,50 +63,7 @@ def list_objectives() -> None:
         click.echo(f"{slo.id:<20}{percent(slo.objective):>9} in {days} d  {slo.description}")
 
 
-@cli.command()
-@measured
-def gate(
-    ids: tuple[str, ...],
-    connection: Connection,
-    at: datetime | None,
-    period_days: int | None,
-    form: str,
-) -> None:
-    """Decide whether to ship: 0 allow, 1 block, 3 undecided. No data is never a pass."""
-    results = _measure(choose(ids), connection, at, period_days)
-    _show(results, form)
-    decision = decide(results)
-    click.echo(f"gate: {decision.outcome.value}", err=True)
-    for reason in decision.reasons:
-        click.echo(f"  {reason}", err=True)
-    raise SystemExit(decision.outcome.exit_code)
-
-
-def _measure(
-    slos: tuple[Slo, ...], connection: Connection, at: datetime | None, period_days: int | None
-) -> list[SloResult]:
-    end = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    with connection.open() as prometheus:
-        return [
-            result
-            for slo in slos
-            for result in measure([slo], _window(slo, end, period_days), prometheus)
-        ]
-
-
-def _window(slo: Slo, end: datetime, days: int | None) -> Rolling:
-    span = own_period(slo, end, "UTC", None if days is None else timedelta(days=days))
-    # PromQL knows windows of whole seconds only.
-    return Rolling(timedelta(seconds=math.ceil((end - span.start).total_seconds())), end)
-
-
-def _show(results: list[SloResult], form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps([result_document(result) for result in results], indent=2))
-    else:
-        console().print(results_table(results))
-
-
+cli.add_command(gate_command)
 cli.add_command(report_command)
 cli.add_command(import_specs)
 cli.add_command(export_specs)

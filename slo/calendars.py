@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from slo.model import CalendarUnit
 from slo.promql import duration
+from slo.queries import Rolling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,13 @@ def own_period(slo: Slo, at: datetime, zone: str, length: timedelta | None = Non
     begin = _first_day(period.unit, at, period.zone)
     name = f"{period.unit} from {begin}"
     return Span(name, _midnight(begin, period.zone), at, period.zone)
+
+
+def own_window(slo: Slo, at: datetime, length: timedelta | None = None) -> Rolling:
+    """Return the same period as a window to measure."""
+    span = own_period(slo, at, "UTC", length)
+    # PromQL knows windows of whole seconds only.
+    return Rolling(timedelta(seconds=math.ceil((at - span.start).total_seconds())), at)
 
 
 def _first_day(unit: CalendarUnit, at: datetime, zone: str) -> date:

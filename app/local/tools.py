@@ -37,6 +37,8 @@ PACKAGES = {
     "node_exporter": ("prometheus-node-exporter", "node_exporter"),
     "postgres_exporter": ("prometheus-postgres-exporter", None),
     "redis_exporter": ("prometheus-redis-exporter", None),
+    # No part of the stack: another server that the gate of production must understand.
+    "victoria-metrics": ("victoria-metrics", "victoriametrics"),
 }
 FETCH_SECONDS = 300
 # Debian's builds read templates and web pages from this absolute path. A relative one of the same

@@ -1,0 +1,146 @@
+"""A ruling as JSON and as a table.
+
+The document is the same, byte for byte, for the same data, policy, change and moment:
+
+| field          | holds                                                                      |
+|----------------|----------------------------------------------------------------------------|
+| schema_version | 1; another one only when a field changes its meaning or goes               |
+| at, change     | the moment, and the class of the change                                    |
+| decision       | allow, block or undecided: exit codes 0, 1 and 3                           |
+| policy         | file and sha256 of what it was decided by                                  |
+| reasons        | weight (block, undecided, warn), about and sentence, the heaviest first    |
+| freezes        | those that hold: name, reason, until, exempt                               |
+| slos           | one an SLO or group of one, the worst first, as below                      |
+
+Each of `slos`: slo, group, title, objective, measured (share of good events, null without data),
+events and bad in the period, minimum_events, budget_left (1 is all of it, below 0 is overspent),
+band, burn (per pair of windows that pages: long, short, rate, factor, burning), newest_sample,
+age_seconds and most_age_seconds, oldest_sample, decision, why, queries.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from slo.gate import Outcome
+from slo.policy.words import NONE, age, budget, number, rate
+from slo.promql import duration
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from fractions import Fraction
+
+    from slo.policy.calendar import Freeze
+    from slo.policy.decide import Row, Ruling
+    from slo.policy.measure import Burn
+
+SCHEMA_VERSION = 1
+COLOURS = {Outcome.ALLOW: "green", Outcome.BLOCK: "red", Outcome.UNDECIDED: "magenta"}
+
+
+def as_json(ruling: Ruling, file: str, digest: str) -> str:
+    """Write a ruling by the policy of a file, of which `digest` is the SHA-256."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "at": _written(ruling.at),
+        "change": ruling.change.value,
+        "decision": ruling.outcome.value,
+        "policy": {"file": file, "sha256": digest},
+        "reasons": [
+            {"weight": x.weight.value, "about": x.about, "sentence": x.sentence}
+            for x in ruling.reasons
+        ],
+        "freezes": [_freeze(freeze, end) for freeze, end in ruling.freezes],
+        "slos": [_row(row) for row in ruling.rows],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _freeze(freeze: Freeze, end: datetime) -> dict[str, object]:
+    return {
+        "name": freeze.name,
+        "reason": freeze.reason,
+        "until": end.isoformat(),
+        "zone": freeze.zone,
+        "exempt": sorted(freeze.exempt),
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    measured, result = row.measured, row.measured.result
+    newest, oldest = measured.newest, measured.oldest
+    return {
+        "slo": result.slo.id,
+        "group": dict(result.group),
+        "title": result.slo.title,
+        "objective": float(result.slo.objective),
+        "measured": _number(result.good_ratio),
+        "events": _number(result.total),
+        "bad": _number(result.bad),
+        "minimum_events": row.rules.minimum_events,
+        "budget_left": _number(measured.left),
+        "band": row.band.name if row.band else None,
+        "burn": [_burn(burn) for burn in measured.burns],
+        "newest_sample": _written(newest) if newest else None,
+        "age_seconds": (measured.at - newest).total_seconds() if newest else None,
+        "most_age_seconds": row.rules.newest_at_most.total_seconds(),
+        "oldest_sample": _written(oldest) if oldest else None,
+        "decision": row.outcome.value,
+        "why": [reason.sentence for reason in row.reasons],
+        "queries": measured.queries,
+    }
+
+
+def _burn(burn: Burn) -> dict[str, object]:
+    return {
+        "long": duration(burn.pair.long),
+        "short": duration(burn.pair.short),
+        "rate": _number(burn.rate),
+        "factor": _number(burn.factor),
+        "burning": burn.burning,
+    }
+
+
+def _number(value: Fraction | None) -> float | int | None:
+    if value is None:
+        return None
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def as_table(ruling: Ruling) -> Table:
+    """Lay out one line an SLO, the worst first; why is told below it, by `reasons`."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("SLO", no_wrap=True)
+    table.add_column("objective", no_wrap=True)
+    table.add_column("measured", no_wrap=True)
+    for heading in ("events", "minimum", "budget left"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("band", "burn", "newest", "decision"):
+        table.add_column(heading, no_wrap=True)
+    for row in ruling.rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: Row) -> list[str]:
+    measured, result = row.measured, row.measured.result
+    worst = measured.worst_burn
+    return [
+        result.name,
+        result.limit,
+        result.measured,
+        number(measured.events),
+        f"{row.rules.minimum_events:,}",
+        budget(measured.left),
+        row.band.name if row.band else NONE,
+        f"{rate(worst.rate)} of {rate(worst.factor)}" if worst else NONE,
+        age(measured.at - measured.newest) if measured.newest else NONE,
+        f"[{COLOURS[row.outcome]}]{row.outcome.value}[/]",
+    ]
