@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
+from app.telemetry.catalog import AVATAR_WRITE, UPLOAD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from app.telemetry.model import Route
 
 JSON = "application/json"
+FORM = "multipart/form-data"
+# What takes a file; all other writes take JSON.
+FORMS = (AVATAR_WRITE, UPLOAD)
+WRITES = ("POST", "PUT", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,13 @@ class Call:
         for name, value in self.places.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         return f"{path}?{urlencode(self.query)}" if self.query else path
+
+
+def body_type(route: Route) -> str:
+    """Return the media type that calls of this operation carry, empty for none."""
+    if route in FORMS:
+        return FORM
+    return JSON if route.method in WRITES else ""
 
 
 def call(route: Route, document: object = None, **places: str) -> Call:
@@ -63,8 +76,12 @@ class Reply:
 
     @cached_property
     def document(self) -> Any:  # noqa: ANN401  # parsed JSON
-        """Return the body of a good answer, else None."""
-        return json.loads(self.content) if self.good and self.content else None
+        """Return the body of a good answer, else None; None too for what is no JSON."""
+        try:
+            return json.loads(self.content) if self.good and self.content else None
+        # A page of some proxy, or nesting that no service of ours sends.
+        except (ValueError, RecursionError):
+            return None
 
 
 Script: TypeAlias = Generator[Call, Reply, None]
@@ -75,6 +92,8 @@ class Person:
     """Somebody who uses the service: an account, chances of their own, and a token once logged in.
 
     `number` counts the people of a run from 0; without accounts in the scenario `email` is empty.
+    Every call goes with the token of its moment. A token is renewed after `fresh_until`, by
+    monotonic(). Some bring a companion along, who acts through them.
     """
 
     number: int
@@ -82,6 +101,8 @@ class Person:
     password: str = field(repr=False)
     chance: Random
     token: str = field(default="", repr=False)
+    fresh_until: float = 0.0
+    companion: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +110,8 @@ class Scenario:
     """What people do: `prepare` before the load, once each, and `act` for as long as it lasts.
 
     `operations` are all that both call, checked against the service before the first request;
-    `slos` are the ids of the service levels that it gives events to.
+    `slos` are the ids of the service levels that it gives events to. `accounts` says that it takes
+    accounts which are there already, and `shelters` that these are not adopters' but shelters'.
     """
 
     name: str
@@ -99,3 +121,4 @@ class Scenario:
     prepare: Callable[[Person], Script]
     act: Callable[[Person], Script]
     accounts: bool = True
+    shelters: bool = False

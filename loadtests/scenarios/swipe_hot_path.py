@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import DECK_READ, LOG_IN, MATCH_LIST, SWIPE_CREATE
+from loadtests.scenarios.answers import items, text
+from loadtests.scenarios.model import Scenario, call
+from loadtests.scenarios.people import log_in, signed_in
 
 if TYPE_CHECKING:
-    from loadtests.users import Adopter
+    from loadtests.scenarios.model import Person, Script
 
-STEPS = (LOG_IN, DECK_READ, SWIPE_CREATE, MATCH_LIST)
-# The promises that it makes enough events for; of the others a run would know nothing.
-SLO_IDS = (
-    "swipe-availability",
-    "swipe-latency",
-    "swipe-latency-p99",
-    "deck-availability",
-    "deck-latency",
-    "login-availability",
-    "api-availability",
-)
 # About what a person looks through before putting the phone away.
 SWIPES_A_DECK = 8
 LIKES = 0.4
@@ -28,26 +19,34 @@ LIKES = 0.4
 REPEATS = 0.02
 
 
-def log_in(adopter: Adopter, email: str, password: str) -> str | None:
-    """Log in and return who was refused, or None; the adopter then carries the token."""
-    session = adopter.call(LOG_IN, {"email": email, "password": password})
-    if session is None:
-        return email
-    adopter.token = session["access_token"]
-    return None
-
-
-def swipe_through_a_deck(adopter: Adopter) -> None:
-    """Take a deck and decide about its first pets, with a pause before each decision."""
-    deck = adopter.call(DECK_READ)
-    cards = deck["items"] if deck is not None else []
+def swipe_through_a_deck(person: Person) -> Script:
+    """Take a deck and decide about its first pets; whoever has a match looks at it."""
+    deck = yield call(DECK_READ)
     matched = False
-    for card in cards[:SWIPES_A_DECK]:
-        adopter.wait()  # type: ignore[no-untyped-call]  # Locust has no type for it
-        decision = {"pet_id": card["id"], "liked": random.random() < LIKES}  # noqa: S311  # no secret
-        swipe = adopter.call(SWIPE_CREATE, decision)
-        if swipe is not None and random.random() < REPEATS:  # noqa: S311  # no secret
-            adopter.call(SWIPE_CREATE, decision)
-        matched = matched or bool(swipe and swipe["match_id"])
+    for card in items(deck.document)[:SWIPES_A_DECK]:
+        decision = {"pet_id": text(card, "id"), "liked": person.chance.random() < LIKES}
+        swipe = yield call(SWIPE_CREATE, decision)
+        if swipe.good and person.chance.random() < REPEATS:
+            yield call(SWIPE_CREATE, decision)
+        matched = matched or bool(text(swipe.document, "match_id"))
     if matched:
-        adopter.call(MATCH_LIST)
+        yield call(MATCH_LIST)
+
+
+SWIPE_HOT_PATH = Scenario(
+    name="swipe-hot-path",
+    description="Adopters take a deck, swipe through part of it and look at their matches.",
+    operations=(LOG_IN, DECK_READ, SWIPE_CREATE, MATCH_LIST),
+    # The promises that it makes enough events for; of the others a run would know nothing.
+    slos=(
+        "swipe-availability",
+        "swipe-latency",
+        "swipe-latency-p99",
+        "deck-availability",
+        "deck-latency",
+        "login-availability",
+        "api-availability",
+    ),
+    prepare=log_in,
+    act=signed_in(log_in, swipe_through_a_deck),
+)
