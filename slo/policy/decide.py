@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.gate import Outcome
+from slo.policy.measure import FIRST_EVERY
 from slo.policy.model import Young
 from slo.policy.words import age, at_place, budget, burn_text, number
 from slo.promql import duration
@@ -152,13 +153,18 @@ def _data(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str
 
 def _young(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str]]:
     begun = measured.oldest
-    if begun is None or measured.at - begun >= rules.history_at_least:
-        # Without any sample, there is a reason already: nothing was counted.
+    if begun is None:
+        # There is a reason already: nothing was counted.
         return
-    limit = duration(rules.history_at_least)
-    sentence = f"its history is {age(measured.at - begun)} long, {limit} is the least"
-    weights = {Young.UNDECIDED: Weight.UNDECIDED, Young.BLOCK: Weight.BLOCK}
-    yield weights.get(rules.younger, Weight.WARN), sentence
+    long, period = measured.at - begun, measured.period
+    if long < rules.history_at_least:
+        limit = duration(rules.history_at_least)
+        weights = {Young.UNDECIDED: Weight.UNDECIDED, Young.BLOCK: Weight.BLOCK}
+        weight = weights.get(rules.younger, Weight.WARN)
+        yield weight, f"its history is {age(long)} long, {limit} is the least"
+    elif period and long + FIRST_EVERY < period:
+        # A month is promised, and half of it is kept: the budget looks fuller than it is.
+        yield Weight.WARN, f"the budget is of {age(long)} and not {age(period)}: there is no more"
 
 
 def _burning(policy: Policy, change: Change, measured: Measurement) -> Iterator[tuple[Weight, str]]:

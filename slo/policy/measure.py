@@ -59,6 +59,8 @@ class Measurement:
     burns: tuple[Burn, ...] = ()
     newest: datetime | None = None
     oldest: datetime | None = None
+    # What the budget is of.
+    period: timedelta | None = None
     queries: dict[str, str] = field(default_factory=dict)
     # Why nothing could be asked, when nothing could.
     unreachable: str = ""
@@ -126,7 +128,7 @@ def measure(
     since = None if None in begun else max(filter(None, begun))
     if not counted.groups:
         result = SloResult(slo, Verdict.NO_DATA, None, None, counted.queries, counted.missing)
-        return [Measurement(result, at, (), known, since, queries)]
+        return [Measurement(result, at, (), known, since, window.period, queries)]
     burns = [_burns(slo, pair, counted.groups, at, prometheus) for pair in _paging(slo)]
     return [
         Measurement(
@@ -135,6 +137,7 @@ def measure(
             tuple(by_group[group] for by_group in burns),
             known,
             since,
+            window.period,
             queries,
         )
         for group, found in sorted(counted.groups.items())

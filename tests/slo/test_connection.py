@@ -9,7 +9,8 @@ import ssl
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+import time
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
@@ -363,6 +364,34 @@ def test_a_server_that_cannot_read_its_data_is_unreachable(
         pytest.raises(UnreachableError, match="gave up"),
     ):
         prometheus.check()
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Answers a letter at a time, for as long as somebody listens."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.02)
+
+    def log_message(self, *_: object) -> None:
+        """Leave the output of the tests alone."""
+
+
+def test_an_answer_that_never_ends_is_given_up() -> None:
+    with HTTPServer((HOST, 0), Dripping) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with (
+            Prometheus(f"http://{HOST}:{server.server_port}", timeout=0.3) as prometheus,
+            pytest.raises(UnreachableError, match="does not answer in time"),
+        ):
+            prometheus.check()
+        thread.join()
 
 
 def test_a_refusal_of_the_query_stays_one() -> None:

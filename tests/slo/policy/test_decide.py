@@ -191,6 +191,15 @@ def test_a_policy_says_what_a_young_service_may(
     assert spent.outcome is (UNDECIDED if younger is Young.UNDECIDED else BLOCK)
 
 
+def test_a_history_shorter_than_the_period_is_told() -> None:
+    month = timedelta(days=30)
+    for oldest, said in ((month, []), (month - timedelta(hours=1), []), (month / 2, ["15 d"])):
+        found = ruled(measured(oldest=AT - oldest, period=month))
+        assert found.outcome is ALLOW
+        assert [reason.weight for reason in found.reasons] == [Weight.WARN] * len(said)
+        assert all(f"is of {x} and not 30 d" in str(found.reasons[0]) for x in said)
+
+
 def test_an_slo_may_want_other_data() -> None:
     late, number = AT - timedelta(minutes=10), IDS.index("upload-availability")
     other = replace(OPEN.data, newest_at_most=timedelta(minutes=10))
