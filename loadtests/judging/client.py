@@ -16,13 +16,13 @@ from slo.statistics.intervals import quantile_interval, ratio_interval
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loadtests.judging.evidence import Observed
+    from loadtests.judging.evidence import Sent
     from loadtests.load import Answers, StepLoad
 
 Client = Under | Quantile | Errors | Rate
 
 
-def seen(measure: Client, step: str | None, observed: Observed) -> Evidence:
+def seen(measure: Client, step: str | None, observed: Sent) -> Evidence:
     """Return what was seen over one step, or over the run.
 
     The run is all judged steps together; errors count in warm-ups as well: who warms up the service
@@ -38,7 +38,10 @@ def seen(measure: Client, step: str | None, observed: Observed) -> Evidence:
         what = "nothing" if measure.operation == "all" else f"no {measure.operation}"
         return Evidence(started=started, ended=ended, missing=f"{what} was sent")
     value, low, high = _measured(measure, answers, steps)
-    return Evidence(value, low, high, answers.total, started=started, ended=ended)
+    note = ""
+    if isinstance(measure, Quantile) and answers.failed:
+        note = f"{answers.failed} of {answers.total} failed and count as infinitely slow"
+    return Evidence(value, low, high, answers.total, started=started, ended=ended, note=note)
 
 
 def _measured(

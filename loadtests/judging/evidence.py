@@ -15,17 +15,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """Loads of one plan, the window in which each was served, and the Prometheus that saw it.
-
-    A second load extends the first: both are judged together. A window begins before its load and
-    ends with a scrape after it.
-    """
+class Sent:
+    """Loads of one plan, by their steps; a second load extends the first."""
 
     loads: tuple[Load, ...]
-    windows: tuple[Between, ...]
-    prometheus: Prometheus
-    scrape_interval: timedelta
 
     def steps(self, name: str) -> list[StepLoad]:
         """Return one step of the schedule, once for each load."""
@@ -43,12 +36,24 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Observed(Sent):
+    """Loads, the window in which each was served, and the Prometheus that saw it.
+
+    All are judged together. A window begins before its load and ends with a scrape after it.
+    """
+
+    windows: tuple[Between, ...]
+    prometheus: Prometheus
+    scrape_interval: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was seen of a rule, in its unit, and the interval around it; or why nothing is known.
 
     Infinite is what never came, and a side that too few samples bound. `low` and `high` are None
     where nothing says how far a number can be trusted: it is judged as it is. `samples` are None
-    where nothing was counted.
+    where nothing was counted. `note` is what a reader must know of the number.
     """
 
     value: float | None = None
@@ -59,6 +64,7 @@ class Evidence:
     started: datetime | None = None
     ended: datetime | None = None
     missing: str = ""
+    note: str = ""
 
     @property
     def bounds(self) -> tuple[float, float]:

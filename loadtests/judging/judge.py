@@ -79,7 +79,7 @@ def _ruling(rule: Rule, over: str, found: Evidence, base: BaselineValue | None) 
         started=found.started,
         ended=found.ended,
         query=found.query,
-        why=why,
+        why=f"{why}; {found.note}" if found.note else why,
     )
 
 

@@ -21,7 +21,7 @@ UP = f"up{TARGETS}"
 REQUESTS = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", (Matcher("job", "=", JOB),))
 # A scrape now and then comes late on a busy machine; a tenth of them missing is a gap.
 WHOLE = 0.9
-# So many intervals since the last scrape are a gap wherever they are: two in a row were missed.
+# So many intervals without a scrape are a gap, however many there were before and after.
 LONGEST = 3
 
 
@@ -57,24 +57,22 @@ def _up(prometheus: Prometheus, window: Between) -> Check:
 
 
 def _whole(prometheus: Prometheus, window: Between, interval: timedelta) -> Check:
-    """Count the scrapes, and look for the longest time without one."""
+    """Count the scrapes, and look at every moment for one that is not long ago."""
     wanted = (window.end - window.start) / interval * WHOLE
     fewest, problem = _ask(prometheus, f"min(count_over_time({_over(UP, window)}))")
-    # A target that is forgotten has no last scrape either, so moments with one are counted too.
     step = timedelta(seconds=max(1, math.ceil(interval.total_seconds())))
+    # Unlike an instant it does not see a target that is gone for another five minutes.
+    lately = f"count_over_time({UP}[{duration(step * LONGEST)}])"
     looks = f"[{_length(window)}:{duration(step)}] @ {timestamp(window.end)}"
-    oldest, unknown = _ask(prometheus, f"max(max_over_time((time() - timestamp({UP})){looks}))")
-    seen, missing = _ask(prometheus, f"min(count_over_time(({UP}){looks}))")
-    if fewest is None or oldest is None or seen is None:
-        return _scrapes(passed=False, detail=problem or unknown or missing)
+    seen, unknown = _ask(prometheus, f"min(count_over_time(({lately}){looks}))")
+    if fewest is None or seen is None:
+        return _scrapes(passed=False, detail=problem or unknown)
     moments = _whole_seconds(window) // step
-    whole = fewest >= wanted and oldest <= LONGEST * interval.total_seconds() and seen >= moments
     detail = (
-        f"at least {fewest:g} scrapes of a target, {wanted:.0f} wanted; the last one never longer "
-        f"than {oldest:.3g} s ago, {LONGEST * interval.total_seconds():g} s allowed; "
-        f"known at {seen:g} of {moments} moments or more"
+        f"every target was scraped at least {fewest:g} times, {wanted:.0f} wanted, and within "
+        f"{duration(step * LONGEST)} at {seen:g} of at least {moments} moments"
     )
-    return _scrapes(passed=whole, detail=detail)
+    return _scrapes(passed=fewest >= wanted and seen >= moments, detail=detail)
 
 
 def _scrapes(*, passed: bool, detail: str) -> Check:
