@@ -8,6 +8,7 @@ import traceback
 import click
 
 from slo.backtest_commands import backtest_command
+from slo.canary.commands import canary_command
 from slo.gate_command import gate_command
 from slo.lint_commands import lint_command
 from slo.objectives import UnknownSloError, choose
@@ -69,6 +70,7 @@ cli.add_command(import_specs)
 cli.add_command(export_specs)
 cli.add_command(backtest_command)
 cli.add_command(lint_command)
+cli.add_command(canary_command)
 
 if __name__ == "__main__":
     main()
