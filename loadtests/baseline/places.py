@@ -17,6 +17,9 @@ MOST_BYTES = 1_000_000
 class Place(Protocol):
     """Holds the bytes of one baseline."""
 
+    def there(self) -> bool:
+        """Tell whether one is kept already."""
+
     def read(self, most: int) -> bytes:
         """Return so many bytes at most; raises MisuseError when there is none."""
 
@@ -29,6 +32,10 @@ class FilePlace:
     """A file, which somebody commits."""
 
     path: Path
+
+    def there(self) -> bool:
+        """Tell whether there is a file."""
+        return self.path.exists()
 
     def read(self, most: int) -> bytes:
         """Return so many bytes at most; raises MisuseError when it cannot be read."""
@@ -93,6 +100,16 @@ def write_place(text: str, content: bytes, *, replace: bool) -> str:
     try:
         return place_at(text).write(content, replace=replace)
     except FileExistsError:
-        raise MisuseError(
-            f"{text} is there, and drift is found against it; --replace if a new one is wanted"
-        ) from None
+        raise _taken(text) from None
+
+
+def refuse_taken(text: str) -> None:
+    """Raise MisuseError for a place where one is kept, before minutes are spent on another."""
+    if place_at(text).there():
+        raise _taken(text)
+
+
+def _taken(text: str) -> MisuseError:
+    return MisuseError(
+        f"{text} is there, and drift is found against it; --replace if a new one is wanted"
+    )

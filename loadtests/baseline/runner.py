@@ -24,13 +24,12 @@ def runner(cpuinfo: Path = CPUINFO) -> Facts:
     Memory in whole GiB, as kernels keep a little for themselves; of Python and the kernel no
     patches, which do not change how fast they are. Raises InvalidRun when it cannot be told.
     """
+    version = platform.python_version_tuple()
     return {
         "cpu": _cpu(cpuinfo),
         "cores": str(_cores()),
         "memory": f"{round(_memory() / GIB)} GiB",
-        "python": ".".join(
-            (platform.python_implementation(), *platform.python_version_tuple()[:2])
-        ),
+        "python": f"{platform.python_implementation()} {'.'.join(version[:2])}",
         "system": f"{platform.system()} {platform.release().split('.')[0]} {platform.machine()}",
     }
 

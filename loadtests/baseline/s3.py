@@ -29,6 +29,7 @@ ABSENT = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"}
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 # What somebody has to set right, and no second attempt would.
 REFUSED = range(400, 500)
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,17 @@ class S3Place:
         """Write it as it is given."""
         pinned = f"?versionId={self.version}" if self.version else ""
         return f"{SCHEME}{self.bucket}/{self.key}{pinned}"
+
+    def there(self) -> bool:
+        """Tell whether there is an object; raises as `read` does when that cannot be told."""
+        try:
+            _client().head_object(Bucket=self.bucket, Key=self.key)
+        except (BotoCoreError, ClientError) as error:
+            # A bucket that is not there answers the same; writing will say so.
+            if isinstance(error, ClientError) and _status(error) == NOT_FOUND:
+                return False
+            self._refuse(error, "read")
+        return True
 
     def read(self, most: int) -> bytes:
         """Return so many bytes at most.
@@ -97,13 +109,16 @@ class S3Place:
             told = f"the baseline {self} cannot be {done}: {type(error).__name__}"
             raise InvalidRun(told) from None
         code = str(error.response.get("Error", {}).get("Code", "refused"))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in TAKEN:
             raise FileExistsError from None
         if code in ABSENT:
             raise MisuseError(f"there is no baseline {self} ({code}); record one") from None
         told = f"the baseline {self} cannot be {done}: {code}"
-        raise (MisuseError if status in REFUSED else InvalidRun)(told) from None
+        raise (MisuseError if _status(error) in REFUSED else InvalidRun)(told) from None
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _client() -> Any:  # noqa: ANN401  # boto3 has no types

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loadtests.judging.model import Status
-from loadtests.result import sentence
+from loadtests.result import noted, sentence
 from slo.gate import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Regression:
 
     @property
     def decision(self) -> Decision:
-        """Decide: a regression blocks, what is unknown leaves it undecided.
+        """Decide: a regression blocks, what is unknown leaves it undecided, what is waived neither.
 
         A self-test that finds a difference where there is none has shown that nothing can be
         decided on this machine.
@@ -43,9 +43,10 @@ class Regression:
         if self.invalid or not self.rulings:
             return Decision(Outcome.UNDECIDED, (self.invalid or "no rule was judged",))
         for status in (Status.FAILED, Status.UNDECIDED):
-            if found := [ruling for ruling in self.rulings if ruling.status is status]:
+            if found := [r for r in self.rulings if r.status is status and not r.waiver]:
                 blocks = status is Status.FAILED and self.noise is None
                 outcome = Outcome.BLOCK if blocks else Outcome.UNDECIDED
                 return Decision(outcome, tuple(map(sentence, found)))
-        warned = (ruling for ruling in self.rulings if ruling.status is Status.WARNED)
-        return Decision(Outcome.ALLOW, tuple(map(sentence, warned)))
+        if all(ruling.waiver for ruling in self.rulings):
+            return Decision(Outcome.UNDECIDED, ("every rule is waived: nothing was decided",))
+        return Decision(Outcome.ALLOW, tuple(sentence(r) for r in self.rulings if noted(r)))

@@ -15,7 +15,7 @@ from app.local.ports import HOST, MAX_PORT, Ports
 from app.local.s3 import prepare_s3
 from app.local.supervisor import Supervisor
 from app.stop import Stop
-from loadtests.baseline.places import MOST_BYTES, read_place, write_place
+from loadtests.baseline.places import MOST_BYTES, read_place, refuse_taken, write_place
 from loadtests.errors import InvalidRun, MisuseError
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def test_a_reference_is_replaced_only_on_purpose(place: str) -> None:
     assert read_place(place) == FIRST
     write_place(place, SECOND, replace=True)
     assert read_place(place) == SECOND
+
+
+def test_a_place_that_is_taken_is_refused_before_anything_is_measured(place: str) -> None:
+    refuse_taken(place)
+    write_place(place, FIRST, replace=False)
+    with pytest.raises(MisuseError, match="--replace if a new one is wanted"):
+        refuse_taken(place)
 
 
 def test_a_first_one_may_be_written_with_replace(place: str) -> None:
@@ -142,6 +149,7 @@ def test_an_s3_that_does_not_answer_decides_nothing(
     for attempt in (
         lambda: read_place("s3://bucket/key"),
         lambda: write_place("s3://bucket/key", FIRST, replace=True),
+        lambda: refuse_taken("s3://bucket/key"),
     ):
         with pytest.raises(InvalidRun, match=r"cannot be (read|written): EndpointConnectionError"):
             attempt()

@@ -1,0 +1,161 @@
+"""What commands that measure in rounds are asked for: the load, the rules, how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from loadtests.errors import MisuseError
+from loadtests.generator import read_accounts
+from loadtests.options import WAIVERS, own_rules, plan_of
+from loadtests.plan import LoadOptions
+from loadtests.regression.judge import relative_rules
+from loadtests.regression.rounds import refuse_few
+from loadtests.rules.read import Planned, read_rules
+from loadtests.scenarios.registry import SCENARIOS
+from loadtests.shapes import SHAPES
+from loadtests.target import check_target
+from loadtests.waivers.read import read_waivers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loadtests.plan import LoadPlan
+    from loadtests.rules.model import Rule
+    from loadtests.waivers.model import Waiver
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The options as they were given; what is asked of them is checked."""
+
+    rules: Path | None
+    waivers: Path
+    rounds: int
+    scenario: str
+    shape: str
+    rate: float
+    seconds: int
+    sessions: int
+    processes: int
+    poisson: int | None
+    accounts: Path | None
+    password: str
+    out: Path | None
+
+    @property
+    def plan(self) -> LoadPlan:
+        """Return the load of every single measurement, the same as that of a judged run."""
+        return plan_of(
+            self.scenario,
+            self.shape,
+            self.rate,
+            self.seconds,
+            self.sessions,
+            self.processes,
+            self.poisson,
+            closed=False,
+        )
+
+    def read(self) -> tuple[tuple[Rule, ...], tuple[Waiver, ...]]:
+        """Return the rules that compare, and all waivers.
+
+        Raises MisuseError when there is no such rule, or when the rounds are too few.
+        """
+        refuse_few(self.rounds)
+        scenario = SCENARIOS[self.scenario]
+        operations = tuple(dict.fromkeys(route.operation for route in scenario.operations))
+        planned = Planned(self.plan.judged, operations)
+        rules = read_rules(self.rules or own_rules(self.scenario), planned)
+        known = (*(rule.id for rule in rules), *scenario.slos)
+        return relative_rules(rules), read_waivers(self.waivers, known)
+
+    def load(self, out: Path, *targets: str) -> LoadOptions:
+        """Return one load; raises MisuseError unless all of it and every target are there."""
+        plan, scenario = self.plan, SCENARIOS[self.scenario]
+        if scenario.accounts:
+            if self.accounts is None or not self.password:
+                raise MisuseError(
+                    f"people of {self.scenario} log in: give --accounts and PET_LOAD_PASSWORD"
+                )
+            read_accounts(self.accounts, plan.sessions)
+        for target in targets:
+            check_target(target, scenario.operations)
+        accounts = self.accounts if scenario.accounts else None
+        return LoadOptions(targets[0], plan, accounts, self.password, out, self.processes)
+
+    def folder(self, name: str) -> Path:
+        """Return where results and logs go."""
+        return self.out or Path("out") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+
+
+FILE = click.Path(path_type=Path)
+OPTIONS = (
+    click.option(
+        "--rules",
+        type=FILE,
+        help="Rules; those with limit.baseline are compared.  [default: those of the scenario]",
+    ),
+    click.option(
+        "--waivers", type=FILE, default=WAIVERS, help="Rules that may be broken for some days."
+    ),
+    click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 200)),
+    click.option(
+        "--scenario",
+        default="swipe-hot-path",
+        show_default=True,
+        type=click.Choice(tuple(SCENARIOS)),
+    ),
+    click.option("--shape", default="load", show_default=True, type=click.Choice(tuple(SHAPES))),
+    click.option(
+        "--rate",
+        default=100.0,
+        show_default=True,
+        type=click.FloatRange(0, min_open=True),
+        help="Requests a second.",
+    ),
+    click.option(
+        "--seconds",
+        default=30,
+        show_default=True,
+        type=click.IntRange(5, 3600),
+        help="Of each measurement; a round has four.",
+    ),
+    click.option("--sessions", default=100, show_default=True, type=click.IntRange(1, 50_000)),
+    click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64)),
+    click.option(
+        "--poisson",
+        type=click.IntRange(0),
+        metavar="SEED",
+        help="Let arrivals be random, the same for the same seed.",
+    ),
+    click.option(
+        "--accounts",
+        type=FILE,
+        help="File of e-mails, one a line (`python -m app seed --accounts`).",
+    ),
+    click.option(
+        "--password",
+        envvar="PET_LOAD_PASSWORD",
+        default="",
+        help="Password of these accounts; better given as PET_LOAD_PASSWORD.",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for results and logs.  [default: out/<command>-<time>]",
+    ),
+)
+
+
+def asking(command: Command) -> Command:
+    """Give a command the options of Asked."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
