@@ -1,51 +1,105 @@
-"""The words that reports share: one row a fact, the same in HTML, Markdown and JUnit."""
+"""One row for every ruling, the same in the table, in Markdown, in HTML and in JUnit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slo.report import Verdict
+from loadtests.judging.model import Status
+from loadtests.reports import words
+from loadtests.reports.words import plain
+from loadtests.result import noted
 
 if TYPE_CHECKING:
-    from loadtests.measurement import Measured
-    from loadtests.result import RunResult
+    from collections.abc import Iterable, Iterator
 
-# Worst first: what a reader came for stands at the top.
-ORDER = (Verdict.EXHAUSTED, Verdict.BURNING, Verdict.NO_DATA, Verdict.MET)
+    from loadtests.judging.model import Check, Ruling
+    from loadtests.result import Attempt, RunResult
 
-
-class Check(NamedTuple):
-    """Something that must be so for the run to be evidence."""
-
-    name: str
-    passed: bool
-    detail: str
+ORDER = tuple(Status)
 
 
-def summary(result: RunResult) -> str:
-    """Say in one sentence what was done."""
-    fault = "" if result.plan.fault == "none" else f", with the fault {result.plan.fault} injected"
-    return (
-        f"{result.plan.load.adopters} adopters swiped for {result.plan.load.seconds} s "
-        f"from {result.plan.started:%Y-%m-%d %H:%M:%S} UTC{fault}."
+class Row(NamedTuple):
+    """Everything that a report says of a ruling; each part but the query is one printable line."""
+
+    rule: str
+    what: str
+    reason: str
+    over: str
+    status: str
+    measured: str
+    interval: str
+    limit: str
+    compared: str
+    samples: str
+    window: str
+    query: str
+    why: str
+    notes: str
+    place: str
+
+
+def worst_first(rulings: Iterable[Ruling]) -> list[Ruling]:
+    """Sort by status; what is waived comes behind what is not, what is unstable before the rest."""
+    return sorted(
+        rulings, key=lambda r: (ORDER.index(r.status), r.waiver is not None, not noted(r))
     )
 
 
-def checks(result: RunResult) -> list[Check]:
-    """List what makes the run evidence; a failed one leaves the decision undecided."""
-    failed = [Check("run validity", passed=False, detail=reason) for reason in result.invalid]
-    if failed or result.conservation is None:
-        return failed
-    counted = result.conservation
-    same = f"{counted.acknowledged:,} acknowledged = metric"
-    if counted.rows is not None:
-        same += " = rows in PostgreSQL"
+def row(ruling: Ruling) -> Row:
+    """Put a ruling into words."""
+    rule = ruling.rule
+    warning = f"; warns: {ruling.warning}" if ruling.warning else ""
+    return Row(
+        rule=plain(rule.id),
+        what=plain(words.what(rule)),
+        reason=plain(rule.reason),
+        over=plain(ruling.over),
+        status=ruling.status.value,
+        measured=words.of_rule(ruling.measured, rule),
+        interval=words.interval(ruling),
+        limit=plain(ruling.limit + warning),
+        compared=words.compared(ruling),
+        samples=words.samples(ruling),
+        window=words.window(ruling.started, ruling.ended),
+        query=words.visible(ruling.query).strip(),
+        why=plain(ruling.why),
+        notes="; ".join(_notes(ruling)),
+        place=plain(f"{rule.file}:{rule.line}"),
+    )
+
+
+def _notes(ruling: Ruling) -> Iterator[str]:
+    if ruling.flaky:
+        yield "flaky: attempts differ"
+    if waiver := ruling.waiver:
+        yield plain(
+            f"waived by {waiver.id} until {waiver.expires}: {waiver.reason} "
+            f"(owner {waiver.owner}, approved by {waiver.approver}, {waiver.file}:{waiver.line})"
+        )
+
+
+def attempts(result: RunResult) -> list[tuple[str, Attempt]]:
+    """Name the attempts of a run."""
     return [
-        Check("swipes counted alike", passed=True, detail=same),
-        Check("scrapes without a gap", passed=True, detail="every worker, whole window"),
+        (f"attempt {number} ({attempt.kind.value})", attempt)
+        for number, attempt in enumerate(result.attempts, 1)
     ]
 
 
-def number(measured: Measured, scale: float = 1, digits: int = 0) -> str:
-    """Write a measured number, or a dash when there is none."""
-    return "–" if measured.value is None else f"{measured.value * scale:,.{digits}f}"
+def checks(result: RunResult) -> list[tuple[str, Check]]:
+    """Return the checks of all attempts with the attempt's name, the failed ones first."""
+    found = [(name, check) for name, attempt in attempts(result) for check in attempt.checks]
+    return sorted(found, key=lambda pair: pair[1].passed)
+
+
+def summary(result: RunResult) -> str:
+    """Say in one line what was sent where."""
+    load, plan = result.plan.load, result.plan.load.plan
+    seed = getattr(plan.arrivals, "seed", None)
+    fault = "" if result.plan.fault == "none" else f", with the fault {result.plan.fault} injected"
+    return plain(
+        f"{plan.scenario} by {plan.sessions:,} sessions of {load.processes} processes for "
+        f"{plan.seconds:g} s on {words.address(load.host)}, from "
+        f"{result.plan.started:%Y-%m-%d %H:%M:%S %Z}"
+        f"{'' if seed is None else f', seed {seed}'}{fault}."
+    )

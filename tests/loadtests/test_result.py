@@ -2,46 +2,100 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.telemetry.catalog import SWIPE_CREATE
+from loadtests.load import Load
 from loadtests.measurement import Measured
-from loadtests.result import Conservation, run_document
+from loadtests.result import Conservation, acknowledged_swipes, noted, sentence
 from slo.gate import Outcome
-from slo.report import Verdict
+from tests.loadtests.reports.results import (
+    ENDED,
+    FAILED,
+    FAILED_CHECK,
+    PASSED,
+    RESULTS,
+    STARTED,
+    UNDECIDED,
+    WAIVER,
+    WARNED,
+    answers,
+    attempt,
+    result,
+    ruling,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from loadtests.result import RunResult
-
-MET, EXHAUSTED, NO_DATA = Verdict.MET, Verdict.EXHAUSTED, Verdict.NO_DATA
+    from loadtests.judging.model import Status
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "invalid", "outcome", "code"),
+    ("statuses", "valid", "outcome", "code"),
     [
-        ((MET, MET), (), Outcome.ALLOW, 0),
-        ((MET, EXHAUSTED), (), Outcome.BLOCK, 1),
-        ((NO_DATA, EXHAUSTED), (), Outcome.BLOCK, 1),
-        ((MET, NO_DATA), (), Outcome.UNDECIDED, 3),
-        ((), (), Outcome.UNDECIDED, 3),
-        ((MET, MET), ("a gap",), Outcome.UNDECIDED, 3),
-        ((MET, EXHAUSTED), ("a gap",), Outcome.UNDECIDED, 3),
+        ((PASSED, PASSED), True, Outcome.ALLOW, 0),
+        ((PASSED, WARNED), True, Outcome.ALLOW, 0),
+        ((PASSED, FAILED), True, Outcome.BLOCK, 1),
+        ((UNDECIDED, FAILED), True, Outcome.BLOCK, 1),
+        ((PASSED, UNDECIDED), True, Outcome.UNDECIDED, 3),
+        ((), True, Outcome.UNDECIDED, 3),
+        ((PASSED, PASSED), False, Outcome.UNDECIDED, 3),
+        ((PASSED, FAILED), False, Outcome.UNDECIDED, 3),
     ],
 )
-def test_only_a_valid_run_that_kept_every_promise_is_allowed(
-    make_result: Callable[..., RunResult],
-    verdicts: tuple[Verdict, ...],
-    invalid: tuple[str, ...],
-    outcome: Outcome,
-    code: int,
+def test_only_a_valid_run_that_kept_every_limit_is_allowed(
+    statuses: tuple[Status, ...], valid: bool, outcome: Outcome, code: int
 ) -> None:
-    decision = make_result(*verdicts, invalid=invalid).decision
-    assert (decision.outcome, decision.outcome.exit_code) == (outcome, code)
-    assert bool(decision.reasons) == (outcome is not Outcome.ALLOW)
+    checks = () if valid else (FAILED_CHECK,)
+    run = result(*map(ruling, statuses), attempts=(attempt(checks=checks),))
+    assert (run.decision.outcome, run.decision.outcome.exit_code) == (outcome, code)
+
+
+def test_an_invalid_attempt_is_not_healed_by_a_valid_one() -> None:
+    tries = (attempt(checks=(FAILED_CHECK,)), attempt())
+    run = result(ruling(), attempts=tries)
+    assert run.decision.outcome is Outcome.UNDECIDED
+    assert run.decision.reasons == ("1 of 2 workers",)
+    assert run.last is tries[1]
+
+
+@pytest.mark.parametrize("status", [FAILED, UNDECIDED])
+def test_a_waived_rule_decides_nothing_and_is_still_told(status: Status) -> None:
+    run = result(ruling(), ruling(status, waiver=WAIVER))
+    assert run.decision.outcome is Outcome.ALLOW
+    assert [("waived by w-1" in reason) for reason in run.decision.reasons] == [True]
+
+
+def test_a_run_whose_every_rule_is_waived_decides_nothing() -> None:
+    assert RESULTS["all waived"].decision.outcome is Outcome.UNDECIDED
+    assert RESULTS["all waived"].decision.reasons == ("every rule is waived: nothing was decided",)
+
+
+def test_what_passed_only_the_second_time_is_allowed_and_never_silent() -> None:
+    decision = RESULTS["flaky"].decision
+    assert decision.outcome is Outcome.ALLOW
+    assert decision.reasons == ("shaky over peak: passed (flaky): because it is passed",)
+
+
+def test_a_sentence_tells_rule_status_waiver_and_why() -> None:
+    waived = ruling(FAILED, waiver=WAIVER, flaky=True)
+    assert sentence(waived) == (
+        "failed-quantile over peak: failed (waived by w-1, flaky): because it is failed"
+    )
+
+
+def test_only_a_plain_pass_needs_no_word() -> None:
+    assert not noted(ruling())
+    assert all(noted(ruling(status)) for status in (WARNED, FAILED, UNDECIDED))
+    assert noted(replace(ruling(), flaky=True))
+
+
+def test_swipes_are_acknowledged_by_a_201() -> None:
+    before = {SWIPE_CREATE.operation: answers({0.1: 3}, s200=2, s500=1)}
+    assert acknowledged_swipes(Load(1, STARTED, STARTED, ENDED, [], before)) == 3
+    assert acknowledged_swipes(Load(1, STARTED, STARTED, ENDED, [])) == 0
 
 
 def counted(acknowledged: int, rows: int | None, metric: float | None, lost: int = 0) -> list[str]:
@@ -65,21 +119,3 @@ def test_any_two_counts_that_part_are_a_problem(
 def test_on_a_shared_service_the_metric_may_be_higher_but_never_lower() -> None:
     assert counted(7, None, 9.0) == []
     assert counted(7, None, 6.0) != []
-
-
-def test_the_document_is_strict_json_with_a_query_beside_every_measured_number(
-    make_result: Callable[..., RunResult],
-) -> None:
-    document = run_document(make_result(MET, NO_DATA))
-    assert json.loads(json.dumps(document, allow_nan=False))["decision"] == "undecided"
-
-    def walk(node: object) -> None:
-        if isinstance(node, dict):
-            assert "value" not in node or node["query"]
-            for child in node.values():
-                walk(child)
-        elif isinstance(node, list):
-            for child in node:
-                walk(child)
-
-    walk(document)
