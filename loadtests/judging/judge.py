@@ -46,7 +46,7 @@ def judge(
         for rule in rules
         for over in rule.steps or (RUN,)
     ]
-    return worst_first((*found, *promised(slo_results, observed.windows)))
+    return worst_first((*found, *promised(slo_results, observed)))
 
 
 def evidence(rule: Rule, over: str, observed: Observed) -> Evidence:

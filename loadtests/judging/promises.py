@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from loadtests.judging.model import Ruling, Status
 from loadtests.judging.server import good_share
+from loadtests.judging.windows import window_of, windows_of
 from loadtests.judging.words import limit_phrases
 from loadtests.rules.limits import Promise
 from loadtests.rules.measures import OfSlo
@@ -18,13 +19,16 @@ from loadtests.rules.model import Rule
 from loadtests.rules.read import RUN
 from slo import objectives
 from slo.counting import Count
-from slo.report import SloResult, Verdict, judge
+from slo.report import SloResult, Verdict, judge, measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loadtests.judging.evidence import Observed
+    from loadtests.load import Load
     from slo.counting import Group
     from slo.model import Slo
+    from slo.prometheus import Prometheus
     from slo.queries import Between
 
 FILE = "slo/objectives.py"
@@ -42,12 +46,26 @@ def promise_rule(slo: Slo) -> Rule:
     return Rule(slo.id, slo.description, (), OfSlo(slo), Promise(), FILE, _lines()[slo.id])
 
 
-def promised(results: Sequence[SloResult], windows: Sequence[Between]) -> list[Ruling]:
-    """Judge results of service levels; several of the same one, of windows apart, are added up."""
+def measured(
+    slos: Sequence[Slo], load: Load, window: Between, prometheus: Prometheus
+) -> tuple[SloResult, ...]:
+    """Measure service levels over one load, warm-ups left out of latencies.
+
+    Raises UnreachableError, WrongAddressError and QueryError; missing data is a verdict.
+    """
+    return tuple(
+        result
+        for slo in slos
+        for result in measure([slo], window_of(slo, load, window), prometheus)
+    )
+
+
+def promised(results: Sequence[SloResult], observed: Observed) -> list[Ruling]:
+    """Judge results of measured(); several of the same service level, of loads apart, are added."""
     same: defaultdict[tuple[str, Group], list[SloResult]] = defaultdict(list)
     for result in results:
         same[result.slo.id, result.group].append(result)
-    return [_ruling(_added(group), group, windows) for group in same.values()]
+    return [_ruling(_added(group), group, observed) for group in same.values()]
 
 
 def _added(results: Sequence[SloResult]) -> SloResult:
@@ -62,8 +80,9 @@ def _added(results: Sequence[SloResult]) -> SloResult:
     return judge(first.slo, Count(total, bad), first.queries, first.group)
 
 
-def _ruling(found: SloResult, results: Sequence[SloResult], windows: Sequence[Between]) -> Ruling:
+def _ruling(found: SloResult, results: Sequence[SloResult], observed: Observed) -> Ruling:
     rule = promise_rule(found.slo)
+    windows = windows_of(found.slo, observed)
     share = None if found.good_ratio is None else float(found.good_ratio)
     return Ruling(
         rule=rule,

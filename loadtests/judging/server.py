@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from loadtests.judging.evidence import Evidence, span
+from loadtests.judging.evidence import Evidence
+from loadtests.judging.windows import windows_of_run, windows_of_step
 from loadtests.rules.limits import Budget
 from loadtests.rules.measures import OfSlo, Query
 from slo.counting import count
 from slo.indicators import decimal
 from slo.prometheus import PrometheusError
 from slo.promql import PLACEHOLDER, duration
-from slo.queries import Between
 from slo.statistics.errors import CountsError
 from slo.statistics.intervals import ratio_interval
 
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from slo.counting import Counts
     from slo.model import Slo
     from slo.prometheus import Prometheus
-
-# What is counted between two moments may belong to a scrape before either of them. With five
-# scrapes in a step, no more than a fifth of it is from the step before.
-LEAST_SCRAPES = 5
+    from slo.queries import Between
 
 
 def asked(measure: OfSlo | Query, limit: Limit, step: str | None, observed: Observed) -> Evidence:
@@ -36,7 +33,7 @@ def asked(measure: OfSlo | Query, limit: Limit, step: str | None, observed: Obse
     Each load has its window: events of an SLO are added up. A query is somebody's own, whose
     numbers nobody can add, so it is asked of the last window only.
     """
-    windows = observed.windows if step is None else _of_step(step, observed)
+    windows = windows_of_run(measure, observed) if step is None else windows_of_step(step, observed)
     if isinstance(windows, Evidence):
         return windows
     if not windows:
@@ -44,23 +41,6 @@ def asked(measure: OfSlo | Query, limit: Limit, step: str | None, observed: Obse
     if isinstance(measure, Query):
         return _query(measure, windows[-1], observed.prometheus)
     return _slo(measure.slo, limit, windows, observed.prometheus)
-
-
-def _of_step(name: str, observed: Observed) -> tuple[Between, ...] | Evidence:
-    """Return the windows of a step, or why it has none that can be asked about."""
-    steps = observed.steps(name)
-    started, ended = span(steps)
-    least = observed.scrape_interval * LEAST_SCRAPES
-    for step in steps:
-        if step.ended - step.started < least:
-            return Evidence(
-                started=started,
-                ended=ended,
-                missing=f"the step lasts {step.seconds:g} s, and a scrape every "
-                f"{observed.scrape_interval.total_seconds():g} s tells no less than "
-                f"{least.total_seconds():g} s apart from what was before",
-            )
-    return tuple(Between(step.started, step.ended) for step in steps)
 
 
 def _query(measure: Query, window: Between, prometheus: Prometheus) -> Evidence:

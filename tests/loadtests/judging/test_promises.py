@@ -17,9 +17,10 @@ from slo.counting import Count
 from slo.objectives import OBJECTIVES, SWIPE_AVAILABILITY, SWIPE_LATENCY
 from slo.queries import Between
 from slo.report import judge as hold
-from tests.loadtests.judging.loads import BEGIN, MINUTE, answers, load, observed, step
+from tests.loadtests.judging.loads import BEGIN, MINUTE, load, observed, step
 
 if TYPE_CHECKING:
+    from loadtests.judging.evidence import Observed
     from slo.model import Slo
     from slo.report import SloResult
 
@@ -37,8 +38,13 @@ def result(total: int | None, bad: int = 0, missing: str = "", group: str = "") 
     return hold(SWIPE_AVAILABILITY, counted, QUERIES, groups)
 
 
+def seen(loads: int) -> Observed:
+    made = [load(step({}, began=window.start)) for window in WINDOWS[:loads]]
+    return observed(*made, windows=WINDOWS[:loads])
+
+
 def only(*results: SloResult) -> Ruling:
-    (found,) = promised(results, WINDOWS[: len(results)])
+    (found,) = promised(results, seen(len(results)))
     return found
 
 
@@ -99,7 +105,7 @@ def test_a_ratio_without_events_takes_the_worse_of_two_windows() -> None:
 
 
 def test_groups_of_one_promise_are_rulings_of_their_own() -> None:
-    rulings = promised([result(2000, group="/a"), result(2000, 2, group="/b")], WINDOWS)
+    rulings = promised([result(2000, group="/a"), result(2000, 2, group="/b")], seen(1))
     assert [(r.over, r.status) for r in rulings] == [
         ("run (http_route=/a)", Status.PASSED),
         ("run (http_route=/b)", Status.FAILED),
@@ -107,7 +113,6 @@ def test_groups_of_one_promise_are_rulings_of_their_own() -> None:
 
 
 def test_promises_stand_among_the_rules_worst_first() -> None:
-    seen = observed(load(step({"GET /api/deck": answers([0.1])})))
     given = (result(2000), hold(SWIPE_LATENCY, Count(Fraction(10), Fraction(9)), QUERIES))
-    rulings = judge([], seen, {}, given)
+    rulings = judge([], seen(1), {}, given)
     assert [r.rule.id for r in rulings] == ["swipe-latency", "swipe-availability"]

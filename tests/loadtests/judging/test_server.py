@@ -10,6 +10,7 @@ import pytest
 
 from loadtests.judging.judge import judge
 from loadtests.judging.model import BaselineValue, Ruling, Status
+from loadtests.judging.promises import measured
 from loadtests.rules.limits import Budget, Limit
 from loadtests.rules.measures import OfSlo, Query, Worse
 from loadtests.rules.units import Unit, quantity
@@ -41,7 +42,9 @@ SCRAPES = 30
 BAD = (0, 30, 60, 100, 200)
 HOURS = {
     name: datetime(2026, 3, 3, hour, tzinfo=UTC)
-    for hour, name in enumerate((*map(str, BAD), "few", "idle", "restart", "steps", "nothing"))
+    for hour, name in enumerate(
+        (*map(str, BAD), "few", "idle", "restart", "steps", "warm-up", "nothing")
+    )
 }
 AVAILABLE = OfSlo(SWIPE_AVAILABILITY)
 ALL = "sum(increase(http_server_request_duration_seconds_count[{{.window}}]))"
@@ -65,6 +68,10 @@ def prometheus(counters: Counters, serve: Serve) -> Iterator[Prometheus]:
     # A minute of 300 without a failure, then one with a tenth of them.
     counters.grow(HOURS["steps"], [0, *[300] * SCRAPES, *[270] * SCRAPES, 0, 0], 2)
     counters.grow(HOURS["steps"], [0, *[0] * SCRAPES, *[30] * SCRAPES, 0, 0], 2, status="500")
+    # A minute in which all is slow and a tenth fails, then one in which nothing does.
+    counters.grow(HOURS["warm-up"], [0, *[270] * SCRAPES, *[300] * SCRAPES, 0, 0], 2)
+    counters.grow(HOURS["warm-up"], [0, *[0] * SCRAPES, *[300] * SCRAPES, 0, 0], 2, le="0.15")
+    counters.grow(HOURS["warm-up"], [0, *[30] * SCRAPES, *[0] * SCRAPES, 0, 0], 2, status="500")
     with Prometheus(serve(counters.history)) as found:
         yield found
 
@@ -76,7 +83,7 @@ def window(name: str) -> Between:
 
 def over(prometheus: Prometheus, *names: str) -> Observed:
     """Observe one load for each situation; what their generator saw plays no part."""
-    loads = [load(step({SWIPE: answers([0.1])})) for _ in names]
+    loads = [load(step({SWIPE: answers([0.1])}, began=window(name).start)) for name in names]
     return observed(*loads, prometheus=prometheus, windows=tuple(map(window, names)))
 
 
@@ -195,6 +202,53 @@ def test_a_step_of_less_than_five_scrapes_is_not_told_from_its_neighbours(
 def test_a_step_that_was_never_sent_is_undecided(prometheus: Prometheus) -> None:
     found = ruling(rule(AVAILABLE, absolute("98 %"), "other"), steps(prometheus))
     assert found.status is Status.UNDECIDED
+
+
+def warmed_up(prometheus: Prometheus, *, warm_up: bool) -> Observed:
+    begin = HOURS["warm-up"]
+    made = load(
+        step({}, "warm-up", warm_up=warm_up, began=begin),
+        step({}, "steady", began=begin + MINUTE),
+    )
+    window = Between(begin - MINUTE, begin + timedelta(seconds=124))
+    return observed(made, prometheus=prometheus, windows=(window,))
+
+
+def test_warming_up_is_no_latency_and_its_errors_count(prometheus: Prometheus) -> None:
+    seen = warmed_up(prometheus, warm_up=True)
+    latency = ruling(rule(OfSlo(SWIPE_LATENCY), absolute("95 %")), seen)
+    assert (latency.status, latency.measured, latency.samples) == (Status.PASSED, 1.0, 9000)
+    assert latency.started == HOURS["warm-up"] + MINUTE
+    assert ruling(rule(AVAILABLE, absolute("99 %")), seen).measured == 0.95
+    cold = warmed_up(prometheus, warm_up=False)
+    assert ruling(rule(OfSlo(SWIPE_LATENCY), absolute("95 %")), cold).status is Status.FAILED
+
+
+def test_what_is_promised_is_measured_without_the_latencies_of_warming_up(
+    prometheus: Prometheus,
+) -> None:
+    slos = (SWIPE_LATENCY, SWIPE_AVAILABILITY)
+    for warm_up, status in ((True, Status.PASSED), (False, Status.FAILED)):
+        seen = warmed_up(prometheus, warm_up=warm_up)
+        results = measured(slos, seen.loads[0], seen.windows[0], prometheus)
+        found = {r.rule.id: r for r in judge([], seen, {}, results)}
+        assert found["swipe-latency"].status is status
+        assert found["swipe-latency"].started == seen.judged[0].started
+        assert found["swipe-availability"].status is Status.FAILED
+        assert found["swipe-availability"].started == seen.windows[0].start
+
+
+def test_a_query_over_the_run_is_asked_of_the_time_of_the_load(prometheus: Prometheus) -> None:
+    query = Query(ALL, Unit.COUNT, Worse.HIGHER)
+    found = ruling(rule(query, absolute("1")), warmed_up(prometheus, warm_up=True))
+    begin = HOURS["warm-up"]
+    assert (found.started, found.ended) == (begin + MINUTE, begin + 2 * MINUTE)
+    only_warm = observed(
+        load(step({}, warm_up=True, began=begin)),
+        prometheus=prometheus,
+        windows=(Between(begin, begin + MINUTE),),
+    )
+    assert ruling(rule(query, absolute("1")), only_warm).ended == begin + MINUTE
 
 
 def asked(prometheus: Prometheus, query: Query, limit: Limit, *names: str) -> Ruling:
