@@ -28,7 +28,19 @@ from app.settings import Environment, MisconfiguredError, load_settings
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the adopters' e-mails to this file, one a line, for a load test.",
 )
-def seed(pets: int, adopters: int, seed: int, password: str, accounts: Path | None) -> None:
+@click.option(
+    "--shelter-accounts",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the shelters' e-mails to this file, for a load test of what shelters do.",
+)
+def seed(
+    pets: int,
+    adopters: int,
+    seed: int,
+    password: str,
+    accounts: Path | None,
+    shelter_accounts: Path | None,
+) -> None:
     """Load a reproducible catalogue: real breeds and shelters, invented animals.
 
     Loading it twice changes nothing. Refused in production.
@@ -43,6 +55,8 @@ def seed(pets: int, adopters: int, seed: int, password: str, accounts: Path | No
     )
     if accounts is not None:
         accounts.write_text("".join(f"{adopter_email(n)}\n" for n in range(adopters)))
+    if shelter_accounts is not None:
+        shelter_accounts.write_text("".join(f"{each.email}\n" for each in catalogue.shelters))
     click.echo(
         f"{len(catalogue.pets)} pets of {len(catalogue.shelters)} shelters, {adopters} adopters"
     )

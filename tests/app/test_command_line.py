@@ -14,6 +14,7 @@ from app.__main__ import COMMANDS, main
 from app.database import create_engine, migrated_to
 from app.migrations.revisions import head_revision
 from app.seed.adopters import adopter_email
+from app.seed.catalogue import DOMAIN
 from app.settings import load_settings
 from app.tables import metadata
 
@@ -214,10 +215,10 @@ def test_a_taken_management_port_is_named(command: Command, taken_port: int) -> 
 def test_rows_counts_what_seed_has_loaded(run: Callable[..., Outcome], tmp_path: Path) -> None:
     tables = {table.name: 0 for table in metadata.sorted_tables}
     assert json.loads(run("rows").said) == tables
-    accounts = tmp_path / "accounts.txt"
+    accounts, homes = tmp_path / "accounts.txt", tmp_path / "shelters.txt"
     seed = ("seed", "--pets=30", "--adopters=7", f"--accounts={accounts}")
     for _ in ("the first time", "again"):
-        outcome = run(*seed, PET_SEED_PASSWORD="a long and good one")
+        outcome = run(*seed, f"--shelter-accounts={homes}", PET_SEED_PASSWORD="a long and good one")
         assert outcome.code == 0
         shelters = int(outcome.said.split()[3])
         assert outcome.said == f"30 pets of {shelters} shelters, 7 adopters\n"
@@ -225,6 +226,9 @@ def test_rows_counts_what_seed_has_loaded(run: Callable[..., Outcome], tmp_path:
         seeded = {"users": shelters + 7, "shelters": shelters, "pets": 30}
         assert json.loads(counted.said) == {**tables, **seeded}
     assert accounts.read_text().splitlines() == [adopter_email(number) for number in range(7)]
+    emails = homes.read_text().splitlines()
+    assert len(set(emails)) == len(emails) == shelters
+    assert all(email.endswith(f"@{DOMAIN}") for email in emails)
 
 
 def test_migrate_brings_an_empty_database_up_and_down(

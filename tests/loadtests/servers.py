@@ -6,19 +6,26 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from loadtests.scenarios.swipe_hot_path import STEPS
+from loadtests.scenarios.model import body_type
+from loadtests.scenarios.swipe_hot_path import SWIPE_HOT_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from app.telemetry.model import Route
+
+NOTHING: dict[str, str] = {}
 
 
 @contextmanager
-def server(body: bytes, status: int = 200) -> Iterator[str]:
+def server(body: bytes, status: int = 200, headers: Mapping[str, str] = NOTHING) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -36,8 +43,20 @@ def server(body: bytes, status: int = 200) -> Iterator[str]:
         http.server_close()
 
 
+def documented(routes: Sequence[Route] = SWIPE_HOT_PATH.operations) -> dict[str, Any]:
+    """Describe operations as the service does, as far as a target is checked."""
+    paths: dict[str, Any] = {}
+    for route in routes:
+        operation: dict[str, Any] = {"responses": {str(status): {} for status in route.success}}
+        if body_type(route):
+            operation["requestBody"] = {"content": {body_type(route): {}}}
+        paths.setdefault(route.template, {})[route.method.lower()] = operation
+    return {"paths": paths}
+
+
 def document(*without: str) -> bytes:
-    paths: dict[str, object] = {
-        s.template: {s.method.lower(): {}} for s in STEPS if s.template not in without
-    }
-    return json.dumps({"paths": paths}).encode()
+    """Write the document of the swipe hot path, without some of its paths."""
+    whole = documented()
+    for template in without:
+        del whole["paths"][template]
+    return json.dumps(whole).encode()

@@ -13,12 +13,14 @@ from app.households.tables import households
 from app.media.tables import uploads
 from app.notifications.channels.in_app import InAppChannel
 from app.pets.tables import pets
-from app.telemetry.catalog import HOUSEHOLD_CREATE, ME_DELETE, UPLOAD
+from app.telemetry.catalog import HOUSEHOLD_CREATE, ME_DELETE, OPENAPI, UPLOAD
 from app.telemetry.instruments import DispatchInstruments
 from loadtests.scenarios.registry import SCENARIOS
+from loadtests.target import check_target
 from slo.indicators import LatencySli, RatioSli
 from slo.objectives import NOTIFICATION_FRESHNESS, choose
 from tests.app.notifications.conftest import Outbox, dispatch_with
+from tests.loadtests.servers import server
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -117,6 +119,12 @@ async def test_a_lost_answer_is_one_failure_and_not_the_begin_of_many(
         await town.follow(scenario.act(person), person)
     for _ in range(RECOVERY):
         assert all(reply.good for reply in await town.follow(scenario.act(person), person))
+
+
+async def test_the_service_documents_all_that_every_scenario_calls(town: Town) -> None:
+    answer = await town.api.client.get(OPENAPI.template)
+    with server(answer.content) as url:
+        check_target(url, [route for each in SCENARIOS.values() for route in each.operations])
 
 
 async def test_a_household_that_nobody_knows_of_is_left_with_the_account(town: Town) -> None:
