@@ -82,7 +82,7 @@ def gate_command(
         --bearer-token-file /run/secrets/mimir --header X-Scope-OrgID=petswipe
 
     Works the same with Prometheus, Thanos, Mimir and VictoriaMetrics. Reasons are on stderr, the
-    heaviest first; --format json has them, too.
+    heaviest first; --format json has them, too. slo/gate.md tells more.
     """  # noqa: D301  # click's mark of lines that stay lines
     slos = choose(ids)
     period = None if period_days is None else timedelta(days=period_days)

@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.gate import Outcome
-from slo.policy.measure import FIRST_EVERY
 from slo.policy.model import Young
+from slo.policy.samples import FIRST_EVERY
 from slo.policy.words import age, at_place, budget, burn_text, number
 from slo.promql import duration
 
@@ -135,9 +135,9 @@ def _data(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str
     if measured.unreachable:
         yield Weight.UNDECIDED, measured.unreachable
         return
-    if measured.newest is None:
+    if measured.samples.newest is None:
         yield Weight.UNDECIDED, "there is no sample of the last 2 hours"
-    elif (old := measured.at - measured.newest) > rules.newest_at_most:
+    elif (old := measured.at - measured.samples.newest) > rules.newest_at_most:
         limit = duration(rules.newest_at_most)
         yield Weight.UNDECIDED, f"the newest sample is {age(old)} old, {limit} is the most"
     yield from _young(measured, rules)
@@ -152,7 +152,7 @@ def _data(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str
 
 
 def _young(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str]]:
-    begun = measured.oldest
+    begun = measured.samples.oldest
     if begun is None:
         # There is a reason already: nothing was counted.
         return

@@ -6,34 +6,28 @@ All of it as of one moment, by queries that name it, so that it can be asked aga
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.burn import least_bad
 from slo.calendars import own_window
 from slo.counting import Count, count
-from slo.indicators import RawSli, error_ratio, total_in
-from slo.model import CompositeSli, Severity
-from slo.prometheus import NoDataError, PartialAnswerError, UnreachableError
+from slo.model import Severity
+from slo.policy.samples import Samples, find_samples
+from slo.prometheus import PartialAnswerError, UnreachableError
 from slo.promql import duration
-from slo.promql_tree import parse, selectors
 from slo.queries import Rolling
 from slo.report import SloResult, Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
 
     from slo.counting import Group
-    from slo.indicators import Sli
     from slo.model import BurnWindow, Slo
     from slo.prometheus import Prometheus
 
-# How far back the newest sample is looked for, and how often; Prometheus itself looks 5 minutes.
-LOOKED_BACK, LOOKED_EVERY = timedelta(hours=2), timedelta(minutes=1)
-# The first sample of a month is looked for once an hour: it is known to the hour, never too old.
-FIRST_EVERY = timedelta(hours=1)
-ANY_WINDOW = timedelta(minutes=5)
+NO_SAMPLES = Samples()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,7 @@ class Measurement:
     result: SloResult
     at: datetime
     burns: tuple[Burn, ...] = ()
-    newest: datetime | None = None
-    oldest: datetime | None = None
+    samples: Samples = NO_SAMPLES
     # What the budget is of.
     period: timedelta | None = None
     queries: dict[str, str] = field(default_factory=dict)
@@ -118,27 +111,23 @@ def measure(
 ) -> list[Measurement]:
     """Measure one SLO, and each of its groups; raises all of PrometheusError but NoDataError."""
     window = own_window(slo, at, period)
-    newest, oldest = _newest_queries(slo), _oldest_queries(slo, window.period)
-    taken = [_moment(query, at, prometheus) for query in newest.values()]
-    begun = [_moment(query, at, prometheus) for query in oldest.values()]
+    samples = find_samples(slo, at, window.period, prometheus)
     counted = count(slo, window, prometheus)
-    queries = counted.queries | newest | oldest
-    # Of several counters, the one that was lost and the one that is new.
-    known = None if None in taken else min(filter(None, taken))
-    since = None if None in begun else max(filter(None, begun))
+    asked = counted.queries | dict(samples.queries)
     if not counted.groups:
         result = SloResult(slo, Verdict.NO_DATA, None, None, counted.queries, counted.missing)
-        return [Measurement(result, at, (), known, since, window.period, queries)]
-    burns = [_burns(slo, pair, counted.groups, at, prometheus) for pair in _paging(slo)]
+        return [Measurement(result, at, (), samples, window.period, asked)]
+    pairs = [_burns(slo, pair, counted.groups, at, prometheus) for pair in _paging(slo)]
+    for queries, _ in pairs:
+        asked |= queries
     return [
         Measurement(
             judge(slo, found, counted.queries, group),
             at,
-            tuple(by_group[group] for by_group in burns),
-            known,
-            since,
+            tuple(burns[group] for _, burns in pairs),
+            samples,
             window.period,
-            queries,
+            asked,
         )
         for group, found in sorted(counted.groups.items())
     ]
@@ -150,10 +139,16 @@ def _paging(slo: Slo) -> list[BurnWindow]:
 
 def _burns(
     slo: Slo, pair: BurnWindow, groups: Iterable[Group], at: datetime, prometheus: Prometheus
-) -> dict[Group, Burn]:
+) -> tuple[dict[str, str], dict[Group, Burn]]:
+    """Return the queries of a pair of windows, and what they say of each group."""
     long, short = (count(slo, Rolling(x, at), prometheus) for x in (pair.long, pair.short))
     lost = Count(missing=long.missing or short.missing or "nothing is known of this group now")
-    return {
+    queries = {
+        f"{name} of {duration(length)}": query
+        for length, counted in ((pair.long, long), (pair.short, short))
+        for name, query in counted.queries.items()
+    }
+    return queries, {
         group: _burn(slo, pair, long.groups.get(group, lost), short.groups.get(group, lost))
         for group in groups
     }
@@ -172,42 +167,3 @@ def _burn(slo: Slo, pair: BurnWindow, long: Count, short: Count) -> Burn:
     rate = min(over, now) / slo.budget
     enough = long.bad is None or long.bad >= least_bad(slo, pair)
     return Burn(pair, factor, rate, rate > factor and enough)
-
-
-def _moment(query: str, at: datetime, prometheus: Prometheus) -> datetime | None:
-    try:
-        seconds = prometheus.number(query, at)
-    except NoDataError:
-        return None
-    return datetime.fromtimestamp(float(seconds), UTC)
-
-
-def _newest_queries(slo: Slo) -> dict[str, str]:
-    """Ask when the newest sample of each thing that an SLO counts was taken."""
-    span = f"{duration(LOOKED_BACK)}:{duration(LOOKED_EVERY)}"
-    taken = {read: f"max(timestamp({read}))" for read in _read(slo)}
-    return {f"newest of {k}": f"{x} or max_over_time({x}[{span}])" for k, x in taken.items()}
-
-
-def _oldest_queries(slo: Slo, period: timedelta) -> dict[str, str]:
-    """Ask for the oldest sample in a period."""
-    span = f"{duration(period)}:{duration(FIRST_EVERY)}"
-    taken = {read: f"min(timestamp({read}))" for read in _read(slo)}
-    return {f"oldest of {k}": f"min_over_time({x}[{span}])" for k, x in taken.items()}
-
-
-def _read(slo: Slo) -> list[str]:
-    """Return the selectors of what an SLO counts."""
-    texts = [_text(sli) for sli in _parts(slo)]
-    return sorted({str(place.node) for text in texts for place in selectors(parse(text))})
-
-
-def _parts(slo: Slo) -> Iterator[Sli]:
-    if isinstance(slo.sli, CompositeSli):
-        yield from (part.sli for part in slo.sli.parts)
-    else:
-        yield slo.sli
-
-
-def _text(sli: Sli) -> str:
-    return error_ratio(sli, ANY_WINDOW) if isinstance(sli, RawSli) else total_in(sli, ANY_WINDOW)

@@ -1,22 +1,4 @@
-"""A ruling as JSON and as a table.
-
-The document is the same, byte for byte, for the same data, policy, change and moment:
-
-| field          | holds                                                                      |
-|----------------|----------------------------------------------------------------------------|
-| schema_version | 1; another one only when a field changes its meaning or goes               |
-| at, change     | the moment, and the class of the change                                    |
-| decision       | allow, block or undecided: exit codes 0, 1 and 3                           |
-| policy         | file and sha256 of what it was decided by                                  |
-| reasons        | weight (block, undecided, warn), about and sentence, the heaviest first    |
-| freezes        | those that hold: name, reason, until, exempt                               |
-| slos           | one an SLO or group of one, the worst first, as below                      |
-
-Each of `slos`: slo, group, title, objective, measured (share of good events, null without data),
-events and bad in the period, minimum_events, budget_left (1 is all of it, below 0 is overspent),
-band, burn (per pair of windows that pages: long, short, rate, factor, burning), newest_sample,
-age_seconds and most_age_seconds, oldest_sample, decision, why, queries.
-"""
+"""A ruling as a table, and as the JSON that `slo/gate.md` describes."""
 
 from __future__ import annotations
 
@@ -71,7 +53,7 @@ def _freeze(freeze: Freeze, end: datetime) -> dict[str, object]:
 
 def _row(row: Row) -> dict[str, object]:
     measured, result = row.measured, row.measured.result
-    newest, oldest = measured.newest, measured.oldest
+    newest, oldest = measured.samples.newest, measured.samples.oldest
     return {
         "slo": result.slo.id,
         "group": dict(result.group),
@@ -131,7 +113,7 @@ def as_table(ruling: Ruling) -> Table:
 
 def _cells(row: Row) -> list[str]:
     measured, result = row.measured, row.measured.result
-    worst = measured.worst_burn
+    worst, newest = measured.worst_burn, measured.samples.newest
     return [
         result.name,
         result.limit,
@@ -141,6 +123,6 @@ def _cells(row: Row) -> list[str]:
         budget(measured.left),
         row.band.name if row.band else NONE,
         f"{rate(worst.rate)} of {rate(worst.factor)}" if worst else NONE,
-        age(measured.at - measured.newest) if measured.newest else NONE,
+        age(measured.at - newest) if newest else NONE,
         f"[{COLOURS[row.outcome]}]{row.outcome.value}[/]",
     ]

@@ -1,16 +1,6 @@
 """The policy of the production gate: read and checked whole, before anything is asked.
 
-| field     | says                                                                           |
-|-----------|--------------------------------------------------------------------------------|
-| version   | 1                                                                              |
-| bands     | name, left (above or from, below or to), allows, warns                         |
-| fast_burn | allows                                                                         |
-| data      | newest_at_most, history_at_least, younger, minimum_events                      |
-| slos      | by id, what differs from data                                                  |
-| freezes   | name, reason, zone, exempt, and weekly or dates, each with from and to         |
-
-`above` and `below` leave their share out, `from` and `to` have it in. Every class of changes is one
-of feature, reliability, security, rollback; no policy can block a rollback.
+`slo/gate.md` describes its fields. No policy can block a rollback.
 """
 
 from __future__ import annotations

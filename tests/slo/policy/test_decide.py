@@ -16,6 +16,7 @@ from slo.policy.decide import Ruling, Weight, rule
 from slo.policy.measure import Burn, Measurement
 from slo.policy.model import Change, Policy, Young
 from slo.policy.read import read_policy
+from slo.policy.samples import Samples
 from slo.report import SloResult, Verdict
 
 IDS = [slo.id for slo in OBJECTIVES]
@@ -39,8 +40,9 @@ def measured(left: Fraction = Fraction(1), number: int = 0, **other: Any) -> Mea
     bad = (1 - left) * slo.budget * total
     result = SloResult(slo, Verdict.MET, total, bad, {}, "")
     burns = tuple(burn(pair) for pair in range(2))
-    fresh = Measurement(result, at, burns, at - timedelta(seconds=15), at - timedelta(days=30))
-    return replace(fresh, **other)
+    newest = other.pop("newest", at - timedelta(seconds=15))
+    samples = Samples(newest, other.pop("oldest", at - timedelta(days=30)))
+    return replace(Measurement(result, at, burns, samples), **other)
 
 
 def burn(pair: int, rate: Fraction | None = Fraction(1), **other: Any) -> Burn:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import yaml
 
 from app.local.ports import HOST
 from app.local.probes import answers
@@ -24,6 +25,7 @@ from app.local.supervisor import Service, Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
 from slo.__main__ import main
+from slo.objectives import OBJECTIVES
 from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, Counters, free_port, openmetrics
 
 if TYPE_CHECKING:
@@ -240,6 +242,27 @@ def test_a_document_has_every_figure_and_its_query(prometheus: str, policy: str)
             f"{prometheus}/api/v1/query", data={"query": query, "time": document["at"]}
         )
         assert len(found.json()["data"]["result"]) == 1
+
+
+def test_every_field_of_a_document_and_of_a_policy_is_described(
+    prometheus: str, policy: str
+) -> None:
+    page = (ROOT / "slo" / "gate.md").read_text()
+    at = ["--at", "2026-01-10T12:00:00Z", "--period-days", "4", "--format", "json"]
+    found = fields(gate(prometheus, policy, *at).document)
+    assert {"schema_version", "weight", "until", "factor", "sha256"} <= found
+    found |= fields(yaml.safe_load(COMMITTED)) - {slo.id for slo in OBJECTIVES}
+    assert {name for name in found if f"`{name}`" not in page} == set()
+
+
+def fields(document: object) -> set[str]:
+    """Return the names of all fields; those of queries are made from what they ask."""
+    if isinstance(document, list):
+        return {name for item in document for name in fields(item)}
+    if not isinstance(document, dict):
+        return set()
+    below = (fields(value) for name, value in document.items() if name != "queries")
+    return set(document).union(*below)
 
 
 def test_a_table_has_a_line_an_slo_the_worst_first(prometheus: str, policy: str) -> None:

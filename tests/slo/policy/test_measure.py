@@ -110,22 +110,23 @@ def test_of_two_counters_the_newer_history_and_the_older_sample_count(
     )
     slo = replace(SWIPE_AVAILABILITY, sli=CompositeSli(parts))
     found = one(slo, BOTH, prometheus)
-    assert found.oldest == BOTH + timedelta(hours=6)
+    assert found.samples.oldest == BOTH + timedelta(hours=6)
     # The last of 1,050 scrapes.
-    assert found.newest == BOTH + timedelta(hours=6) + 1049 * MINUTE
+    assert found.samples.newest == BOTH + timedelta(hours=6) + 1049 * MINUTE
     assert found.events is None
     assert found.left == 1
-    assert len([query for query in found.queries if query.startswith(("newest", "oldest"))]) == 4
+    names = [name for name, _ in found.samples.queries]
+    assert names == ["newest sample", "newest sample 2", "oldest sample", "oldest sample 2"]
 
 
 def test_a_ratio_of_somebody_else_is_as_fresh_as_what_it_reads(prometheus: Prometheus) -> None:
     query = f"sum(rate({SWIPES}[{{{{.window}}}}])) * 0"
     slo = replace(SWIPE_AVAILABILITY, sli=RawSli(query))
     found = one(slo, BOTH, prometheus)
-    assert (found.newest, found.oldest) == (BOTH + 1439 * MINUTE, BOTH)
+    assert (found.samples.newest, found.samples.oldest) == (BOTH + 1439 * MINUTE, BOTH)
     assert found.events is None
 
 
 def test_a_counter_that_is_not_there_has_no_samples(prometheus: Prometheus) -> None:
     found = one(SWIPE_AVAILABILITY, RARE - 2 * DAY, prometheus)
-    assert (found.newest, found.burns, found.left) == (None, (), None)
+    assert (found.samples.newest, found.burns, found.left) == (None, (), None)
