@@ -11,7 +11,7 @@ import click
 
 from loadtests.errors import MisuseError
 from loadtests.generator import read_accounts
-from loadtests.options import WAIVERS, own_rules, plan_of
+from loadtests.options import plan_of
 from loadtests.plan import LoadOptions
 from loadtests.regression.judge import relative_rules
 from loadtests.regression.rounds import refuse_few
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loadtests.rules.model import Rule
     from loadtests.waivers.model import Waiver
 
+HERE = Path(__file__).parent
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
@@ -36,7 +37,7 @@ class Asked:
     """The options as they were given; what is asked of them is checked."""
 
     rules: Path | None
-    waivers: Path
+    waivers: Path | None
     rounds: int
     scenario: str
     shape: str
@@ -73,8 +74,8 @@ class Asked:
         operations = tuple(dict.fromkeys(route.operation for route in scenario.operations))
         planned = Planned(self.plan.judged, operations)
         rules = read_rules(self.rules or own_rules(self.scenario), planned)
-        known = (*(rule.id for rule in rules), *scenario.slos)
-        return relative_rules(rules), read_waivers(self.waivers, known)
+        known = [rule.id for rule in rules]
+        return relative_rules(rules), read_waivers(self.waivers, known) if self.waivers else ()
 
     def load(self, out: Path, *targets: str) -> LoadOptions:
         """Return one load; raises MisuseError unless all of it and every target are there."""
@@ -95,16 +96,19 @@ class Asked:
         return self.out or Path("out") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
 
 
+def own_rules(scenario: str) -> Path:
+    """Return the file of the rules by which this scenario is compared."""
+    return HERE / f"{scenario.replace('-', '_')}.yml"
+
+
 FILE = click.Path(path_type=Path)
 OPTIONS = (
     click.option(
         "--rules",
         type=FILE,
-        help="Rules; those with limit.baseline are compared.  [default: those of the scenario]",
+        help="Rules with limit.baseline.  [default: loadtests/regression/SCENARIO.yml]",
     ),
-    click.option(
-        "--waivers", type=FILE, default=WAIVERS, help="Rules that may be broken for some days."
-    ),
+    click.option("--waivers", type=FILE, help="Of these rules those that may be broken for now."),
     click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 200)),
     click.option(
         "--scenario",
