@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from slo.gate import Outcome
 from slo.policy.model import Young
-from slo.policy.samples import FIRST_EVERY
+from slo.policy.samples import FIRST_EVERY, LOOKED_BACK
 from slo.policy.words import age, at_place, budget, burn_text, number
 from slo.promql import duration
 
@@ -135,20 +135,28 @@ def _data(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str
     if measured.unreachable:
         yield Weight.UNDECIDED, measured.unreachable
         return
-    if measured.samples.newest is None:
-        yield Weight.UNDECIDED, "there is no sample of the last 2 hours"
-    elif (old := measured.at - measured.samples.newest) > rules.newest_at_most:
-        limit = duration(rules.newest_at_most)
-        yield Weight.UNDECIDED, f"the newest sample is {age(old)} old, {limit} is the most"
+    if stale := _stale(measured, rules):
+        yield Weight.UNDECIDED, stale
     yield from _young(measured, rules)
     if measured.left is None:
         yield Weight.UNDECIDED, measured.result.reason
     elif rules.minimum_events and (measured.events or 0) < rules.minimum_events:
         few = "unknown" if measured.events is None else number(measured.events)
         yield Weight.UNDECIDED, f"events: {few}, {rules.minimum_events:,} is the least"
-    for burn in measured.burns:
-        if burn.rate is None:
-            yield Weight.UNDECIDED, f"whether it burns now is unknown: {burn.missing}"
+    unknown = [burn.missing for burn in measured.burns if burn.rate is None]
+    # Without recent samples it could not be known.
+    if unknown and not stale:
+        yield Weight.UNDECIDED, f"whether it burns now is unknown: {unknown[0]}"
+
+
+def _stale(measured: Measurement, rules: DataRules) -> str:
+    newest = measured.samples.newest
+    if newest is None:
+        return f"there is no sample of the last {age(LOOKED_BACK)}"
+    old, most = measured.at - newest, rules.newest_at_most
+    return (
+        f"the newest sample is {age(old)} old, {duration(most)} is the most" if old > most else ""
+    )
 
 
 def _young(measured: Measurement, rules: DataRules) -> Iterator[tuple[Weight, str]]:

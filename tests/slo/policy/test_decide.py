@@ -118,7 +118,7 @@ def test_a_burn_that_pages_blocks_features_and_nothing_else(pair: int, change: C
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"newest": None}, "there is no sample of the last 2 hours"),
+        ({"newest": None}, "there is no sample of the last 2 h"),
         (
             {"newest": AT - timedelta(minutes=2, seconds=1)},
             "the newest sample is 2 min 1 s old, 2m is the most",

@@ -152,7 +152,7 @@ def on(day: datetime, later: timedelta = timedelta()) -> list[str]:
         (BURNING, "rollback", 0, "its even rate over 1h and 5m, 14.4x pages; rollback may ship"),
         (QUIET, "feature", 3, "20,000 is the least"),
         (QUIET, "rollback", 3, "20,000 is the least"),
-        (EMPTY, "feature", 3, "there is no sample of the last 2 hours"),
+        (EMPTY, "feature", 3, "there is no sample of the last 2 h"),
         (EMPTY, "rollback", 3, "the query gives no series"),
     ],
 )
@@ -180,7 +180,7 @@ def test_the_budget_of_a_day_decides_on_every_server(
         (timedelta(minutes=2), 0, ""),
         (timedelta(minutes=2, seconds=1), 3, "newest sample is 2 min 1 s old, 2m is the most"),
         (timedelta(minutes=50), 3, "the newest sample is 50 min old, 2m is the most"),
-        (timedelta(hours=3), 3, "there is no sample of the last 2 hours"),
+        (timedelta(hours=3), 3, "there is no sample of the last 2 h"),
         # Eleven hours after it began.
         (timedelta(hours=-13), 3, "its history is 10 h 59 min long, 12h is the least"),
     ],
@@ -282,7 +282,7 @@ def test_a_table_has_a_line_an_slo_the_worst_first(prometheus: str, policy: str)
 def test_without_a_moment_it_is_now_of_which_nothing_is_known(prometheus: str, policy: str) -> None:
     done = gate(prometheus, policy, "--period-days", "1")
     assert done.code in (1, 3)  # it may be a weekend
-    assert "there is no sample of the last 2 hours" in done.err
+    assert "there is no sample of the last 2 h" in done.err
 
 
 def test_on_a_weekend_only_what_is_exempt_ships(prometheus: str, policy: str) -> None:
@@ -351,6 +351,13 @@ def test_a_server_that_never_answers_is_asked_once(policy: str) -> None:
         done = gate(url, policy, *on(FULL), "--timeout", "1", ids=(SLO, "deck-latency"))
     assert done.code == 3
     assert done.err.count("does not answer in time") == 2
+
+
+def test_an_answer_from_a_part_of_the_data_is_in_the_document(policy: str) -> None:
+    with saying(200, vector("1") | {"isPartial": True}) as url:
+        done = gate(url, policy, *on(FULL), "--format", "json", ids=(SLO, "deck-latency"))
+    assert done.code == 3
+    assert [row["decision"] for row in done.document["slos"]] == ["undecided"] * 2
 
 
 class Saying(BaseHTTPRequestHandler):

@@ -130,3 +130,11 @@ def test_a_ratio_of_somebody_else_is_as_fresh_as_what_it_reads(prometheus: Prome
 def test_a_counter_that_is_not_there_has_no_samples(prometheus: Prometheus) -> None:
     found = one(SWIPE_AVAILABILITY, RARE - 2 * DAY, prometheus)
     assert (found.samples.newest, found.burns, found.left) == (None, (), None)
+
+
+def test_a_counter_that_is_not_there_is_not_as_fresh_as_another(prometheus: Prometheus) -> None:
+    total = f"sum(rate({SWIPES}[{{{{.window}}}}])) or sum(rate(gone[{{{{.window}}}}]))"
+    sli = QuerySli(total, bad_query="sum(rate(gone[{{.window}}]))")
+    found = one(replace(SWIPE_AVAILABILITY, sli=sli), BOTH, prometheus)
+    assert found.left == 1
+    assert (found.samples.newest, found.samples.oldest) == (None, None)
