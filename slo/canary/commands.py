@@ -49,6 +49,10 @@ Hold        all else: too few events, no series, NaN, Prometheus away, a process
             restarted or lost. Nothing is ever promoted without data. After --most-seconds-a-step
             the walk ends with exit 3, and the canary keeps the share that it has.
 
+version is a label that your scrape configuration gives to targets: in static_configs or file_sd, or
+relabelled from a label of pods. Of stable, processes may come and go. Counted are requests of the
+API whatever their route; name http_route in the matchers for those of one.
+
 Sure is meant for the whole walk: a canary that is no worse is rolled back in at most 1 of 20.
 Latency is compared by the share of answers above the edge of a bucket.
 
@@ -148,7 +152,7 @@ def _tell_resumed(walk: Walk, state: State) -> None:
     """Say on stderr where a walk goes on."""
     click.echo(
         f"going on with step {state.step + 1} after {state.spent:.1f} s, {state.phase.value}, "
-        f"{walk.weight(state)} % of the traffic",
+        f"of the traffic {walk.share(state)}",
         err=True,
     )
 
@@ -169,7 +173,8 @@ def _end(walk: Walk, state: State | None, narrator: People | Programs) -> None:
         weight = walk.weight(left) if left else 0
         stopped = isinstance(error, StoppedError)
         narrator.ended("stopped" if stopped else "held", weight, str(error))
-        _leave(walk, f"{error}; the canary keeps {weight} % of the traffic")
+        share = walk.share(left) if left else "nothing"
+        _leave(walk, f"{error}; of the traffic the canary keeps {share}")
     else:
         narrator.ended(final.phase.value, walk.weight(final), "; ".join(final.reasons))
         raise SystemExit(1 if final.phase is Phase.ROLLED_BACK else 0)

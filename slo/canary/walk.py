@@ -79,12 +79,23 @@ class Walk:
             return self.plan.weights[state.step - 1] if state.step else 0
         return self.plan.weights[state.step]
 
+    def share(self, state: State) -> str:
+        """Say in words which share that is, where nobody has confirmed the last shift as well."""
+        weight = self.weight(state)
+        if state.phase is Phase.SHIFTING:
+            return f"{weight} %, or {self.plan.weights[state.step]} % if the shift was done"
+        if state.phase is Phase.ROLLING_BACK:
+            return f"{weight} % and IS NOT ROLLED BACK"
+        return f"{weight} %"
+
     def _promote(self, state: State) -> State:
         message = self._message(state, Action.PROMOTE, self.plan.weights[state.step])
         try:
             deliver(self.shifter, message, self.attempts, self.wait)
         except ShiftError as error:
-            raise HeldError(f"the traffic was not shifted: {error}") from None
+            raise HeldError(
+                f"nobody confirmed the shift to {message.to_weight} %: {error}"
+            ) from None
         state = self._anew(replace(state, phase=Phase.MEASURING))
         self.narrator.shifted(message)
         return state
@@ -94,7 +105,7 @@ class Walk:
         try:
             deliver(self.shifter, message, self.attempts * ROLL_BACK_TIMES, self.wait)
         except ShiftError as error:
-            raise HeldError(f"NOT ROLLED BACK, shift the traffic by hand: {error}") from None
+            raise HeldError(f"shift all traffic to stable by hand: {error}") from None
         state = self._kept(replace(state, phase=Phase.ROLLED_BACK))
         self.narrator.shifted(message)
         return state

@@ -12,12 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from slo.canary.commands import canary_command
-from tests.slo.canary.conftest import CANARY, NAME, ROOT, STABLE, run
+from tests.slo.canary.play import CANARY, NAME, STABLE
+from tests.slo.canary.walks import ROOT, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.slo.canary.conftest import Receiver, Stage
+    from tests.slo.canary.play import Receiver, Stage
     from tests.slo.conftest import History, Serve
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,6 +44,10 @@ def history() -> History:
         found |= {series(version, le=le): steady for le in ("", "0.3", "1.0")}
     failing = [(moment, 200 * number) for number, moment in enumerate(minutes[30:])]
     found[series("2.0", "error")] = failing
+    # Another process of stable ends after twelve minutes.
+    for le in ("", "0.3", "1.0"):
+        other = series("1.9", le=le).replace("1.9:1", "1.9:2")
+        found[other] = [(moment, 1_000 * number) for number, moment in enumerate(minutes[:13])]
     return found
 
 
@@ -82,6 +87,16 @@ def test_one_look_exits_as_it_decides(url: str, minute: int, code: int, because:
     document = json.loads(done.stdout)
     assert because in document["reasons"][0] + document["reasons"][-1]
     assert (document["decision"] == "promote") is (code == 0)
+
+
+def test_processes_of_stable_may_end_but_those_of_the_canary_must_not(url: str) -> None:
+    quarter = ("--seconds-a-step", "900", "--format", "json")
+    done = once(url, 20, *quarter)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["stable"]["total"] == 15_000 + 7_000
+    swapped = once(url, 20, *quarter, "--canary", STABLE, "--stable", CANARY)
+    assert swapped.returncode == 3
+    assert "1 series of the canary are gone" in json.loads(swapped.stdout)["reasons"][0]
 
 
 def test_one_look_at_nothing_decides_nothing() -> None:

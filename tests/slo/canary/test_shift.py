@@ -17,7 +17,7 @@ from tests.slo.conftest import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.slo.canary.conftest import Receiver
+    from tests.slo.canary.play import Receiver
 
 MESSAGE = Message(
     id="abc-10",

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.slo.canary.conftest import until
+from tests.slo.canary.walks import HALVES, until
 from tests.slo.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.slo.canary.conftest import Door, Receiver, Stage, Start, Walk
-
-# Fewer steps take less time.
-HALVES = ("--weights", "50,100")
+    from tests.slo.canary.play import Door, Receiver, Stage
+    from tests.slo.canary.walks import Start, Walk
 
 
 def test_a_healthy_canary_gets_all_traffic_step_by_step(walk: Walk, receiver: Receiver) -> None:
@@ -102,7 +99,7 @@ def test_without_data_nothing_is_promoted(
     assert receiver.weights() == [50]
     assert receiver.weights("hold") == [50]
     assert because in out.splitlines()[-1]
-    assert "the canary keeps 50 % of the traffic. Run the same command to go on" in error
+    assert "of the traffic the canary keeps 50 %. Run the same command to go on" in error
 
 
 def test_a_canary_that_prometheus_never_saw_is_held(walk: Walk, receiver: Receiver) -> None:
@@ -149,9 +146,9 @@ def test_a_promotion_that_nobody_takes_is_held_and_told_again(
     held = walk(*HALVES)
     assert held.returncode == 3
     assert held.stdout == (
-        "canary: held at 0 %: the traffic was not shifted: the webhook answers HTTP 400\n"
+        "canary: held at 0 %: nobody confirmed the shift to 50 %: the webhook answers HTTP 400\n"
     )
-    assert "the canary keeps 0 % of the traffic. Run the same command" in held.stderr
+    assert "of the traffic the canary keeps 0 %, or 50 % if the shift was done. Run" in held.stderr
     assert len(receiver.posts) == 2
     receiver.forever = 200
     assert walk(*HALVES).returncode == 0
@@ -167,80 +164,13 @@ def test_a_roll_back_that_nobody_takes_is_told_again_and_loudly(
     receiver.forever = 500
     left = walk(*HALVES, "--shift-attempts", "1")
     assert left.returncode == 3
-    assert "NOT ROLLED BACK, shift the traffic by hand: the webhook answers HTTP 500" in left.stderr
-    assert "the canary keeps 50 % of the traffic" in left.stderr
+    assert "shift all traffic to stable by hand: the webhook answers HTTP 500" in left.stderr
+    assert "of the traffic the canary keeps 50 % and IS NOT ROLLED BACK." in left.stderr
     assert receiver.weights("roll_back") == [0] * 3
     receiver.forever = 204
     done = walk(*HALVES, "--shift-attempts", "1")
     assert done.returncode == 1
     assert receiver.posts[-1]["id"] == receiver.posts[1]["id"]
-
-
-def test_a_walk_that_is_killed_goes_on_at_its_step_and_second(
-    start: Start, walk: Walk, stage: Stage, receiver: Receiver
-) -> None:
-    patient = (*HALVES, "--most-seconds-a-step", "60")
-    walking = start(*patient)
-    until(lambda: len(receiver.posts) == 2)
-    # Without traffic nothing is decided, so that it is killed in the middle of the step.
-    stage.canary.good = 0
-    until(lambda: "measuring" in walking.state() and '"spent": 0.0' not in walking.state())
-    walking.process.kill()
-    walking.end()
-    before = json.loads(walking.state())["state"]
-    assert before["step"] == 1
-    stage.canary.good = 1000
-    done = walk(*patient, "--format", "json")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == (
-        f"going on with step 2 after {before['spent']:.1f} s, measuring, 100 % of the traffic\n"
-    )
-    assert json.loads(done.stdout.splitlines()[0])["spent_seconds"] > before["spent"]
-    assert receiver.weights() == [50, 100]
-    assert {post["walk"] for post in receiver.posts} == {before["walk"]}
-
-
-def test_a_shift_during_which_the_walk_is_killed_is_told_again_under_the_same_id(
-    start: Start, walk: Walk, receiver: Receiver
-) -> None:
-    receiver.answering.clear()
-    walking = start(*HALVES)
-    until(lambda: receiver.posts)
-    walking.process.kill()
-    walking.end()
-    receiver.answering.set()
-    assert walk(*HALVES).returncode == 0
-    assert receiver.weights() == [50, 50, 100]
-    first, again, last = (post["id"] for post in receiver.posts)
-    assert first == again != last
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_walk_that_is_stopped_says_how_to_go_on(
-    start: Start, walk: Walk, receiver: Receiver, number: signal.Signals
-) -> None:
-    walking = start(*HALVES, "--most-seconds-a-step", "60", "--seconds-a-step", "60")
-    until(lambda: "measuring" in walking.state())
-    walking.process.send_signal(number)
-    out, error = walking.end()
-    assert walking.code == 3
-    assert out.splitlines()[-1] == "canary: stopped at 50 %: stopped by a signal"
-    assert "the canary keeps 50 % of the traffic. Run the same command to go on" in error
-    # A shorter step is another plan.
-    refused = walk(*HALVES)
-    assert refused.returncode == 2
-    assert "seconds was 60.0" in refused.stderr
-    assert receiver.weights() == [50]
-
-
-def test_a_second_walk_on_the_same_state_is_refused(start: Start, walk: Walk) -> None:
-    walking = start(*HALVES, "--most-seconds-a-step", "60", "--seconds-a-step", "60")
-    until(lambda: "measuring" in walking.state())
-    second = walk(*HALVES, "--most-seconds-a-step", "60", "--seconds-a-step", "60")
-    assert second.returncode == 2
-    assert "another walk is using" in second.stderr
-    walking.process.kill()
-    walking.end()
 
 
 def test_programs_read_one_document_a_line(walk: Walk, receiver: Receiver) -> None:
