@@ -77,9 +77,13 @@ class S3Place:
         try:
             answer = _client().get_object(Bucket=self.bucket, Key=self.key, **pinned)
             with answer["Body"] as body:
-                return bytes(body.read(most))
+                raw = bytes(body.read(most))
         except (BotoCoreError, ClientError) as error:
             self._refuse(error, "read")
+        # Of a part that was asked for, boto3 does not tell that it broke off.
+        if len(raw) < min(most, answer.get("ContentLength", 0)):
+            raise InvalidRun(f"the baseline {self} cannot be read: its answer broke off")
+        return raw
 
     def write(self, content: bytes, *, replace: bool) -> str:
         """Put the object and return its place, with its version where the bucket keeps them.

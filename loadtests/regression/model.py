@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from loadtests.regression.rounds import Played
 
 
+NOISY = "a target differs from itself here: with these tolerances nothing can be decided"
+
+
 @dataclass(frozen=True, slots=True)
 class Regression:
     """All rounds, a ruling for every rule and step, and why the run is no evidence, if it is none.
@@ -44,9 +47,11 @@ class Regression:
             return Decision(Outcome.UNDECIDED, (self.invalid or "no rule was judged",))
         for status in (Status.FAILED, Status.UNDECIDED):
             if found := [r for r in self.rulings if r.status is status and not r.waiver]:
-                blocks = status is Status.FAILED and self.noise is None
-                outcome = Outcome.BLOCK if blocks else Outcome.UNDECIDED
-                return Decision(outcome, tuple(map(sentence, found)))
+                told = tuple(map(sentence, found))
+                if self.noise is not None:
+                    return Decision(Outcome.UNDECIDED, (NOISY, *told))
+                blocks = status is Status.FAILED
+                return Decision(Outcome.BLOCK if blocks else Outcome.UNDECIDED, told)
         if all(ruling.waiver for ruling in self.rulings):
             return Decision(Outcome.UNDECIDED, ("every rule is waived: nothing was decided",))
         return Decision(Outcome.ALLOW, tuple(sentence(r) for r in self.rulings if noted(r)))

@@ -17,6 +17,7 @@ from app.local.supervisor import Supervisor
 from app.stop import Stop
 from loadtests.baseline.places import MOST_BYTES, read_place, refuse_taken, write_place
 from loadtests.errors import InvalidRun, MisuseError
+from tests.loadtests.servers import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +154,33 @@ def test_an_s3_that_does_not_answer_decides_nothing(
     ):
         with pytest.raises(InvalidRun, match=r"cannot be (read|written): EndpointConnectionError"):
             attempt()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(403, "AccessDenied", MisuseError), (500, "InternalError", InvalidRun)],
+)
+def test_what_somebody_must_set_right_is_misuse_and_what_may_pass_decides_nothing(
+    status: int,
+    code: str,
+    kind: type[Exception],
+    s3: Any,  # noqa: ARG001  # asked for what it does
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with server(f"<Error><Code>{code}</Code></Error>".encode(), status) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(kind, match=f"the baseline s3://bucket/key cannot be read: {code}"):
+            read_place("s3://bucket/key")
+
+
+def test_an_answer_that_breaks_off_decides_nothing(
+    s3: Any,  # noqa: ARG001  # asked for what it does
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with server(b"{", headers={"Content-Length": "100"}) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        with pytest.raises(InvalidRun, match="cannot be read: its answer broke off"):
+            read_place("s3://bucket/key")
 
 
 @pytest.mark.parametrize(

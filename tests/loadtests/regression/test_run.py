@@ -95,6 +95,8 @@ def test_a_self_test_that_finds_a_regression_shows_that_nothing_can_be_decided()
     found = regress(match, Game(measure, keys_of([P95]), lambda _: None))
     assert found.decision.outcome is Outcome.UNDECIDED
     assert found.decision.outcome.exit_code == 3
+    assert found.decision.reasons[0].startswith("a target differs from itself here")
+    assert "failed: surely past" in found.decision.reasons[1]
 
 
 def test_a_comparison_has_no_noise_floor() -> None:
