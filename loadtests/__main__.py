@@ -1,33 +1,47 @@
-"""The command line of the load tests: rehearse, run, bench."""
+"""The command line of the load tests: list, rehearse, run, regress, baseline, bench."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
 
 from loadtests.bench.commands import bench
-from loadtests.errors import InvalidRun, LoadTestError, MisuseError
-from loadtests.generator import LoadOptions, read_accounts
+from loadtests.errors import LoadTestError, MisuseError, StoppedError
+from loadtests.generator import read_accounts
+from loadtests.options import load_options
+from loadtests.plan import LoadOptions
 from loadtests.progress import Screen
+from loadtests.regression.commands import baseline, regress
 from loadtests.rehearsal import RehearsalOptions, rehearse
 from loadtests.reports.files import write_reports
-from loadtests.result import RunPlan
-from loadtests.run import judged_run, unread_run
-from loadtests.scenarios.swipe_hot_path import SLO_IDS, STEPS
+from loadtests.reports.github import annotation_lines, append_summary
+from loadtests.reports.grafana import Grafana, annotate
+from loadtests.reports.table import failed_checks_table, rulings_table
+from loadtests.run import Around, judged_run
+from loadtests.scenarios.registry import SCENARIOS
+from loadtests.shapes import SHAPES
 from loadtests.target import check_target
-from slo.objectives import UnknownSloError, choose
-from slo.prometheus import Prometheus, PrometheusError, UnreachableError, WrongAddressError
-from slo.tables import console, results_table
+from slo.connection import connection_options
+from slo.objectives import UnknownSloError
+from slo.prometheus import PrometheusError, UnreachableError, WrongAddressError
+from slo.tables import console
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from loadtests.options import Asked
     from loadtests.result import RunResult
+    from slo.connection import Connection
+    from slo.prometheus import Prometheus
 
 MISUSE = 2
 UNDECIDED = 3
@@ -36,7 +50,8 @@ FAULTS = ("none", "errors", "slow")
 
 def main() -> None:
     """Run a command; misuse is one sentence and 2, what could not be decided is 3."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(UNDECIDED))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     try:
         cli(prog_name="python -m loadtests")
     except (MisuseError, UnknownSloError, WrongAddressError) as error:
@@ -48,6 +63,13 @@ def main() -> None:
         _fail("this is a defect of the load test, not of the service", UNDECIDED)
 
 
+def _stop(number: int, _: FrameType | None) -> NoReturn:
+    """End the run, but not what it has to say; whoever cannot wait for that sends SIGKILL."""
+    for again in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(again, signal.SIG_IGN)
+    raise StoppedError(f"the run was stopped by {signal.Signals(number).name}")
+
+
 def _fail(sentence: str, code: int) -> None:
     print(f"Error: {sentence}", file=sys.stderr)
     raise SystemExit(code)
@@ -55,26 +77,39 @@ def _fail(sentence: str, code: int) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """Put load on the swipe hot path and judge it by the service levels.
+    """Put load on the service, and judge it by rules and by its service levels.
 
-    Exit codes: 0 all promises kept, 1 one is broken, 2 misuse or bad configuration, 3 undecided.
+    Exit codes: 0 all rules kept, 1 one is broken, 2 misuse or bad configuration, 3 undecided: a
+    run that is no evidence, or too little of it.
     """
 
 
-IDS = click.argument("ids", nargs=-1, metavar="[SLO]...")
-ADOPTERS = click.option("--adopters", default=200, show_default=True, type=click.IntRange(1, 5000))
-SECONDS = click.option("--seconds", default=60, show_default=True, type=click.IntRange(5, 3600))
-OUT = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for reports and logs.  [default: out/<time>]",
-)
+def reporting(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that reports to others than the one who has started it."""
+    options: list[Callable[[Any], Any]] = [
+        click.option("--grafana-url", help="Mark the run in this Grafana's dashboards."),
+        click.option(
+            "--grafana-token-file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="A file that holds the token of a Grafana service account.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command("list")
+def list_command() -> None:
+    """List what people can do, and how its rate can go."""
+    for heading, known in (("scenario", SCENARIOS), ("shape", SHAPES)):
+        click.echo(f"{heading}s:")
+        for name, one in known.items():
+            click.echo(f"  {name:<17}{one.description}")
 
 
 @cli.command("rehearse")
-@IDS
-@ADOPTERS
-@SECONDS
+@load_options()
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option(
     "--fault",
@@ -83,49 +118,36 @@ OUT = click.option(
     type=click.Choice(FAULTS),
     help="Disturb the swipe path to see the verdict change.",
 )
-@OUT
+@reporting
 def rehearse_command(
-    ids: tuple[str, ...],
-    adopters: int,
-    seconds: int,
+    asked: Asked,
     workers: int,
     fault: str,
-    out: Path | None,
+    grafana_url: str | None,
+    grafana_token_file: Path | None,
 ) -> None:
-    """Rehearse a release: start the stack, drive the swipe hot path, judge it, stop.
+    """Rehearse a release: start the stack, send the load, judge it, stop.
 
-    Every adopter logs in first; then all swipe for the given time, and the promises (those about
-    what they do, or the ones named) are measured in Prometheus over just that run.
+    Everybody prepares first, like logging in; then requests are sent as planned, and rules and
+    promises (all of the scenario's, or the ones named) are measured over just that run.
     """
-    options = RehearsalOptions(
-        slos=choose(ids or SLO_IDS),
-        adopters=adopters,
-        seconds=seconds,
-        workers=workers,
-        fault=fault,
-        out=out or _new_folder(),
-    )
+    options = RehearsalOptions(asked, workers, fault)
     with Screen(Console(stderr=True)) as screen:
         result = rehearse(options, screen.say, screen.show)
-        _conclude(result, options.out, screen)
+        _conclude(result, asked.out, screen, _grafana(grafana_url, grafana_token_file))
 
 
 @cli.command()
-@IDS
-@ADOPTERS
-@SECONDS
+@load_options()
 @click.option("--host", required=True, help="The API, like https://staging.example.org.")
-@click.option("--prometheus-url", required=True, help="The Prometheus that scrapes it.")
 @click.option(
     "--accounts",
-    required=True,
     type=click.Path(path_type=Path),
     help="File of adopters' e-mails, one a line (`python -m app seed --accounts`).",
 )
 @click.option(
     "--password",
     envvar="PET_LOAD_PASSWORD",
-    required=True,
     help="Password of these accounts; better given as PET_LOAD_PASSWORD.",
 )
 @click.option(
@@ -136,36 +158,41 @@ def rehearse_command(
     type=click.IntRange(1, 300),
     help="Seconds between the scrapes of that Prometheus.",
 )
-@OUT
+@connection_options()
+@reporting
 def run(
-    ids: tuple[str, ...],
-    adopters: int,
-    seconds: int,
+    asked: Asked,
     host: str,
-    prometheus_url: str,
-    accounts: Path,
-    password: str,
+    accounts: Path | None,
+    password: str | None,
     interval: int,
-    out: Path | None,
+    connection: Connection,
+    grafana_url: str | None,
+    grafana_token_file: Path | None,
 ) -> None:
-    """Drive the swipe hot path of a running service and judge it.
+    """Send the load to a running service and judge it.
 
-    Everything is checked before the first request: the promises, the accounts, that the URL is the
-    API, and that Prometheus answers.
+    Everything is checked before the first request: rules, waivers, the accounts, that the URL is
+    the API, and that Prometheus answers.
+
+    Like: python -m loadtests run --host http://localhost:8000 --prometheus-url
+    http://localhost:9090 --accounts accounts.txt --shape spike --rate 50
     """
-    slos = choose(ids or SLO_IDS)
-    read_accounts(accounts, adopters)
-    check_target(host, STEPS)
-    folder = out or _new_folder()
-    load = LoadOptions(host, adopters, seconds, accounts, password, folder)
-    plan = RunPlan("Load run", slos, load, timedelta(seconds=interval), datetime.now(UTC))
-    with Prometheus(prometheus_url) as prometheus, Screen(Console(stderr=True)) as screen:
+    grafana = _grafana(grafana_url, grafana_token_file)
+    if asked.scenario.accounts:
+        if accounts is None or password is None:
+            raise MisuseError(
+                f"the scenario {asked.scenario.name} needs accounts: give --accounts and "
+                "PET_LOAD_PASSWORD"
+            )
+        read_accounts(accounts, asked.plan.sessions)
+    check_target(host, asked.scenario.operations)
+    load = LoadOptions(host, asked.plan, accounts, password or "", asked.out, asked.processes)
+    plan = asked.run_plan("Load run", load, timedelta(seconds=interval), datetime.now(UTC))
+    with connection.open() as prometheus, Screen(Console(stderr=True)) as screen:
         _check_prometheus(prometheus)
-        try:
-            result = judged_run(plan, prometheus, lambda: None, screen.show, rows=None)
-        except (InvalidRun, UnreachableError) as error:
-            result = unread_run(plan, str(error))
-        _conclude(result, folder, screen)
+        around = Around(prometheus, lambda: None, screen.say, screen.show)
+        _conclude(judged_run(plan, around), asked.out, screen, grafana)
 
 
 def _check_prometheus(prometheus: Prometheus) -> None:
@@ -176,25 +203,40 @@ def _check_prometheus(prometheus: Prometheus) -> None:
         raise MisuseError(str(error)) from None
 
 
-def _new_folder() -> Path:
-    return Path("out") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+def _grafana(url: str | None, token_file: Path | None) -> Grafana | None:
+    if url is None and token_file is not None:
+        raise MisuseError("--grafana-token-file is for --grafana-url, which is not given")
+    return None if url is None else Grafana(url, token_file)
 
 
-def _conclude(result: RunResult, out: Path, screen: Screen) -> None:
+def _conclude(result: RunResult, out: Path, screen: Screen, grafana: Grafana | None) -> None:
     """Write the reports, print the table, and exit with the decision's code."""
     screen.say("writing reports")
     written = write_reports(result, out)
     screen.close()
-    screen_out = console()
-    screen_out.print(results_table(result.slos))
-    decision = result.decision
-    screen_out.print(f"\nverdict: {decision.outcome.value}")
-    for line in (*decision.reasons, *map(str, written)):
-        screen_out.print(f"  {line}", soft_wrap=True)
-    raise SystemExit(decision.outcome.exit_code)
+    for line in annotation_lines(result, os.environ):
+        print(line)
+    append_summary(result, os.environ)
+    if grafana is not None and (problem := annotate(grafana, result)):
+        print(problem, file=sys.stderr)
+    _print(result, written)
+    raise SystemExit(result.decision.outcome.exit_code)
 
 
-cli.add_command(bench)
+def _print(result: RunResult, written: list[Path]) -> None:
+    screen = console()
+    if result.rulings:
+        screen.print(rulings_table(result.rulings))
+    failed = [check for attempt in result.attempts for check in attempt.checks if not check.passed]
+    if failed:
+        screen.print(failed_checks_table(failed))
+    screen.print(f"\nverdict: {result.decision.outcome.value}")
+    for line in (*result.plan.notes, *result.decision.reasons, *map(str, written)):
+        screen.print(f"  {line}", soft_wrap=True, markup=False)
+
+
+for command in (regress, baseline, bench):
+    cli.add_command(command)
 
 if __name__ == "__main__":
     main()

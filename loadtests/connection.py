@@ -6,6 +6,7 @@ then connects anew for every request, and they cost more than half of what a req
 
 from __future__ import annotations
 
+import select
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ BLOCK_BYTES = 65_536
 # A deck of a hundred pets with all their words is a hundredth of it.
 LONGEST_ANSWER_BYTES = 32 * 1024 * 1024
 # Locust puts gevent's in its place, which asks the whole event loop.
-POLL, POLLIN = get_original("select", ["poll", "POLLIN"])
+POLL = get_original("select", "poll")
 # No parser of ours may choke on it, whatever is behind the address.
 FAILURES = (OSError, httptools.HttpParserError)
 
@@ -99,7 +100,7 @@ class Connection:
         if self._sock is None:
             self._sock = self._address.connect()
             self._poll = POLL()
-            self._poll.register(self._sock.fileno(), POLLIN)
+            self._poll.register(self._sock.fileno(), select.POLLIN)
             self._reader = _Reader()
         return self._sock
 

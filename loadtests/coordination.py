@@ -130,6 +130,13 @@ class Generator:
         self.dispatcher.close(self.sessions)
         self.report(complete=self._everybody_left.wait(PATIENCE_SECONDS + NETWORK_SECONDS))
 
+    def stop(self) -> None:
+        """Send nobody any further; who waits for something to send goes home."""
+        if not self._begun.ready():
+            self._begun.set(perf_counter())
+        self.dispatcher.stop()
+        self.dispatcher.close(self.sessions)
+
     def report(self, *, complete: bool) -> None:
         """Send everything noted to the master, once."""
         if not self._sent_report:

@@ -63,8 +63,8 @@ def _problems(document: Mapping[str, Any], plan: LoadPlan, processes: int) -> li
     if refusals:
         count = sum(ready["count"] for ready in document["ready"].values())
         found.append(f"{count} of {plan.sessions} sessions were refused: {refusals[0]}")
-    if not document["begin_at"] and not found:
-        found.append("the load was stopped before it began")
+    if not document["begin_at"]:
+        return found or ["the load was stopped before it began"]
     partial = [index for index, report in document["measured"].items() if not report["complete"]]
     if partial:
         found.append(f"{len(partial)} of {processes} generator processes were stopped early")

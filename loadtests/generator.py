@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -49,9 +50,9 @@ def generate(
 ) -> Load:
     """Send a load and return what was seen; what makes it no whole one is among its problems.
 
-    `still_valid` is asked several times a second and raises InvalidRun to end the run early. Raises
-    MisuseError for a plan that its processes cannot share evenly, InvalidRun when the generator
-    fails and leaves nothing.
+    `still_valid` is asked several times a second and raises InvalidRun to end the load early, which
+    then is a problem of it. Raises MisuseError for a plan that its processes cannot share evenly,
+    InvalidRun when the generator fails and leaves nothing.
     """
     if options.plan.sessions % options.processes:
         some = f"{options.plan.sessions} sessions"
@@ -62,8 +63,14 @@ def generate(
     result.unlink(missing_ok=True)
     plan = options.out / "plan.json"
     plan.write_text(json.dumps(plan_document(options.plan), indent=2) + "\n")
-    _run(options, _command(options, plan, result), log, still_valid, show)
-    return _read(options, result, log, started)
+    problem = _run(options, _command(options, plan, result), log, still_valid, show)
+    if not result.is_file():
+        raise InvalidRun(problem or f"the load generator left no result; its log is {log}")
+    document = json.loads(result.read_text())
+    load = gather(document, options.plan, options.processes, started, datetime.now(UTC))
+    if problem:
+        load.problems.insert(0, problem)
+    return load
 
 
 def _run(
@@ -72,7 +79,8 @@ def _run(
     log: Path,
     still_valid: Callable[[], None],
     show: Callable[[Progress], None],
-) -> None:
+) -> str:
+    """Run the child to its end; returns why it was ended early, or nothing."""
     reading, writing = os.pipe()
     with log.open("wb") as sink, os.fdopen(reading, "rb", buffering=0) as progress:
         try:
@@ -89,8 +97,11 @@ def _run(
             os.close(writing)
         try:
             _follow(child, progress.fileno(), still_valid, show)
+        except InvalidRun as error:
+            return str(error)
         finally:
             _end(child)
+    return ""
 
 
 def _command(options: LoadOptions, plan: Path, result: Path) -> list[str]:
@@ -101,8 +112,17 @@ def _command(options: LoadOptions, plan: Path, result: Path) -> list[str]:
     if options.accounts is not None:
         command += ["--accounts", str(options.accounts)]
     if options.processes > 1:
+        port = str(_free_port())
         command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
+        command += ["--master-bind-port", port, "--master-port", port]
     return command
+
+
+def _free_port() -> int:
+    """Return a port that nobody has, so that two loads can be sent side by side."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def _follow(
@@ -130,10 +150,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
     child.wait()
-
-
-def _read(options: LoadOptions, path: Path, log: Path, started: datetime) -> Load:
-    if not path.is_file():
-        raise InvalidRun(f"the load generator left no result; its log is {log}")
-    ended = datetime.now(UTC)
-    return gather(json.loads(path.read_text()), options.plan, options.processes, started, ended)

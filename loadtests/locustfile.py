@@ -41,15 +41,15 @@ MISUSE = 2
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: ArgumentParser, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
-    """Add what a measured run needs to Locust's own options."""
+    """Add what a measured run needs to Locust's own options; a master sends them as texts."""
     add = parser.add_argument
-    add("--plan", type=Path, help="File of a plan, as `python -m loadtests run` writes it.")
+    add("--plan", help="File of a plan, as `python -m loadtests run` writes it.")
     add("--scenario", choices=list(SCENARIOS), default="swipe-hot-path", help="Without --plan.")
     add("--shape", choices=list(SHAPES), default="load", help="Without --plan.")
-    add("--rate", type=float, default=100.0, help="Requests per second; without --plan.")
-    add("--measured-seconds", type=float, default=60.0, help="Without --plan.")
-    add("--accounts", type=Path, default=None, help="File of e-mails, one a line.")
-    add("--result", type=Path, default=Path("load.json"))
+    add("--rate", type=float, help="Requests per second; without --plan.")
+    add("--measured-seconds", type=float, help="Without --plan.")
+    add("--accounts", help="File of e-mails, one a line.")
+    add("--result", default="load.json")
     add("--progress-fd", type=int, default=None)
 
 
@@ -73,8 +73,8 @@ def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locu
 
 def _plan(options: Namespace) -> LoadPlan:
     if options.plan is not None:
-        return read_plan(json.loads(options.plan.read_text()))
-    schedule = SHAPES[options.shape].schedule(options.rate, options.measured_seconds)
+        return read_plan(json.loads(Path(options.plan).read_text()))
+    schedule = SHAPES[options.shape].plan(options.rate, options.measured_seconds)
     return LoadPlan(options.scenario, schedule, options.num_users or 1)
 
 
@@ -85,7 +85,7 @@ def _people(plan: LoadPlan, options: Namespace) -> People:
         return People(scenario, (), "")
     if options.accounts is None:
         raise MisuseError(f"the scenario {scenario.name} needs accounts: give --accounts FILE")
-    accounts = options.accounts.read_text().split()
+    accounts = Path(options.accounts).read_text().split()
     if len(accounts) < plan.sessions:
         some = f"{options.accounts} has {len(accounts)} accounts"
         raise MisuseError(f"{some} for {plan.sessions} sessions")
@@ -111,6 +111,10 @@ def _send_a_share(environment: Environment, generator: Generator) -> None:
     @environment.events.test_start.add_listener
     def start(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
         gevent.spawn(generator.tell)
+
+    @environment.events.test_stopping.add_listener
+    def stopping(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
+        generator.stop()
 
     @environment.events.test_stop.add_listener
     def stop(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
@@ -143,7 +147,7 @@ def _conduct(
     # The very last, when workers have had time to report what they have.
     @environment.events.quit.add_listener
     def finish(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
-        _write(conductor.gathered, options.result)
+        _write(conductor.gathered, Path(options.result))
 
 
 def _show(gathered: Gathered, plan: LoadPlan, options: Namespace) -> None:

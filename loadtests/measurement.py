@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.telemetry.catalog import DECK_READ, HTTP_DURATION, JOB, ROUTE, STATUS, SWIPE_CREATE, SWIPES
+from app.telemetry.catalog import HTTP_DURATION, JOB, ROUTE, STATUS, SWIPES
 from loadtests.errors import InvalidRun
-from loadtests.scenarios.swipe_hot_path import STEPS
+from loadtests.judging.scrapes import UP
 from slo.objectives import FAILED, requests
 from slo.prometheus import NoDataError, Series
-from slo.promql import Matcher, Selector, duration, labels, quoted
+from slo.promql import Matcher, Selector, quoted
 from slo.queries import Between, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from app.telemetry.model import Route
     from slo.prometheus import Prometheus
 
-UP = f"up{labels({'job': JOB})}"
 WAIT_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.25
-# A scrape now and then comes late on a busy machine; a tenth of them missing is a gap.
-WHOLE = 0.9
 QUANTILES = (0.5, 0.95, 0.99)
 JOB_MATCHER = Matcher("job", "=", JOB)
 
@@ -65,8 +63,11 @@ def wait_for_targets(prometheus: Prometheus, targets: int, still_valid: Callable
 
 
 def healthy_targets(prometheus: Prometheus) -> int:
-    """Count the workers whose last scrape succeeded."""
-    return int(_value(prometheus, f"count({UP} == 1)") or 0)
+    """Count the workers whose last scrape succeeded; raises InvalidRun without any."""
+    found = int(_value(prometheus, f"count({UP} == 1)") or 0)
+    if not found:
+        raise InvalidRun("Prometheus scrapes no worker of the API that is up")
+    return found
 
 
 def wait_for_scrape_after(
@@ -96,31 +97,16 @@ def _wait(
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def gaps(prometheus: Prometheus, window: Between, targets: int, interval: timedelta) -> list[str]:
-    """Say what is missing from the scrapes of the window, one sentence each."""
-    length = timedelta(seconds=int((window.end - window.start).total_seconds()))
-    over = f"{UP}[{duration(length)}] @ {timestamp(window.end)}"
-    found = []
-    scraped = _value(prometheus, f"count(count_over_time({over}))") or 0
-    if scraped != targets:
-        found.append(f"{scraped:g} of {targets} workers were scraped: {over}")
-    if _value(prometheus, f"min(min_over_time({over}))") != 1:
-        found.append(f"a worker was down for at least one scrape: min(min_over_time({over}))")
-    wanted = length / interval * WHOLE
-    fewest = _value(prometheus, f"min(count_over_time({over}))") or 0
-    if fewest < wanted:
-        found.append(f"{fewest:g} scrapes in place of {wanted:.0f}: min(count_over_time({over}))")
-    return found
-
-
 def stored_swipes(prometheus: Prometheus, window: Between) -> Measured:
     """Count the swipes that the service says it has stored within the window."""
     return _read(prometheus, window.count(Selector(SWIPES, SWIPES.name, (JOB_MATCHER,))))
 
 
-def served(prometheus: Prometheus, window: Between) -> list[OperationServed]:
-    """Read what the service counted for every step of the scenario."""
-    return [_served(prometheus, window, step) for step in STEPS]
+def served(
+    prometheus: Prometheus, window: Between, operations: Sequence[Route]
+) -> list[OperationServed]:
+    """Read what the service counted of each operation."""
+    return [_served(prometheus, window, operation) for operation in operations]
 
 
 def _served(prometheus: Prometheus, window: Between, step: Route) -> OperationServed:
@@ -144,16 +130,20 @@ def _quantile(share: float, step: Route, window: Between) -> str:
 
 
 def charts(
-    prometheus: Prometheus, start: datetime, end: datetime, interval: timedelta
+    prometheus: Prometheus,
+    start: datetime,
+    end: datetime,
+    interval: timedelta,
+    operations: Sequence[Route],
 ) -> list[Chart]:
-    """Read rate, errors and latency quantiles over the time of the load."""
+    """Read rate and errors of all operations over the time of the load, and quantiles of each."""
     # Five scrapes make a rate that a single late one cannot bend.
     window = interval * 5
-    count = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", (JOB_MATCHER, _scenario()))
+    count = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", (JOB_MATCHER, _of(operations)))
     rate = f"sum by ({ROUTE.name}) (rate({count.over(window)}))"
     errors = f"sum by ({STATUS.name}) (rate({count.where(FAILED).over(window)})) > 0"
     wanted = [("Requests", "requests/s", rate), ("Server errors", "errors/s", errors)]
-    for step in (SWIPE_CREATE, DECK_READ):
+    for step in operations:
         bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(step))
         inner = f"sum by (le) (rate({bucket.over(window)}))"
         query = " or ".join(
@@ -173,8 +163,9 @@ def _finite(series: list[Series]) -> list[Series]:
     return [Series(s.labels, [p for p in s.points if math.isfinite(p[1])]) for s in series]
 
 
-def _scenario() -> Matcher:
-    return Matcher(ROUTE.name, "=~", "|".join(step.template for step in STEPS))
+def _of(operations: Sequence[Route]) -> Matcher:
+    templates = dict.fromkeys(re.escape(operation.template) for operation in operations)
+    return Matcher(ROUTE.name, "=~", "|".join(templates))
 
 
 def _read(prometheus: Prometheus, query: str) -> Measured:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loadtests.errors import InvalidRun
-from loadtests.generator import LoadOptions
 from loadtests.measurement import wait_for_targets
-from loadtests.result import RunPlan
-from loadtests.run import judged_run, unread_run
-from loadtests.scenarios.swipe_hot_path import STEPS
+from loadtests.plan import LoadOptions
+from loadtests.run import Around, judged_run, unread_run
 from loadtests.stack import embedded_stack
 from loadtests.target import check_target
 from slo.prometheus import Prometheus, UnreachableError
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from loadtests.options import Asked
     from loadtests.recording import Progress
     from loadtests.result import RunResult
     from loadtests.stack import Stack
-    from slo.model import Slo
 
 # A minute at the service's own 15 s would be four points.
 SCRAPE_INTERVAL = timedelta(seconds=2)
@@ -34,14 +33,11 @@ SWIPES_TABLE = "swipes"
 
 @dataclass(frozen=True, slots=True)
 class RehearsalOptions:
-    """What `rehearse` can be told."""
+    """What `rehearse` can be told besides its load: workers of the API, and a fault in them."""
 
-    slos: tuple[Slo, ...]
-    adopters: int
-    seconds: int
+    asked: Asked
     workers: int
     fault: str
-    out: Path
 
 
 def rehearse(
@@ -49,7 +45,7 @@ def rehearse(
 ) -> RunResult:
     """Run a whole rehearsal and return what it has shown.
 
-    A stack that goes down, a Prometheus that stops answering and adopters who cannot log in end in
+    A stack that goes down, a Prometheus that stops answering and people who cannot prepare end in
     an invalid result. Raises MisuseError and LoadTestError when there was no run at all.
     """
     started = datetime.now(UTC)
@@ -57,38 +53,35 @@ def rehearse(
     environment = {"PET_FAULT": options.fault, "PET_TRUSTED_PROXIES": "127.0.0.1"}
     arguments = ["--workers", str(options.workers), "--no-exporters"]
     arguments += ["--scrape-interval", duration(SCRAPE_INTERVAL)]
-    with embedded_stack(options.out, arguments, environment, say) as stack:
+    with embedded_stack(options.asked.out, arguments, environment, say) as stack:
         say("seeding pets and adopters")
-        plan = RunPlan(
-            "Release rehearsal",
-            options.slos,
-            _seed(stack, options),
-            SCRAPE_INTERVAL,
-            started,
-            options.fault,
+        load = _seed(stack, options.asked)
+        plan = options.asked.run_plan(
+            "Release rehearsal", load, SCRAPE_INTERVAL, started, options.fault
         )
-        check_target(stack.api, STEPS)
+        check_target(stack.api, options.asked.scenario.operations)
         try:
             with Prometheus(stack.prometheus) as prometheus:
                 wait_for_targets(prometheus, stack.targets, stack.check)
-                return judged_run(
-                    plan, prometheus, stack.check, show, lambda: stack.rows()[SWIPES_TABLE]
-                )
+                around = Around(prometheus, stack.check, say, show, partial(_swipes, stack))
+                return judged_run(plan, around)
         except (InvalidRun, UnreachableError) as error:
             return unread_run(plan, _reason(stack, error))
 
 
-def _seed(stack: Stack, options: RehearsalOptions) -> LoadOptions:
+def _swipes(stack: Stack) -> int:
+    return stack.rows()[SWIPES_TABLE]
+
+
+def _seed(stack: Stack, asked: Asked) -> LoadOptions:
     password = secrets.token_urlsafe(16)
-    accounts = options.out / "accounts.txt"
+    accounts: Path = asked.out / "accounts.txt"
     stack.command(
         "seed",
-        *("--adopters", str(options.adopters), "--accounts", str(accounts.resolve())),
+        *("--adopters", str(asked.plan.sessions), "--accounts", str(accounts.resolve())),
         environment={"PET_SEED_PASSWORD": password},
     )
-    return LoadOptions(
-        stack.api, options.adopters, options.seconds, accounts, password, options.out
-    )
+    return LoadOptions(stack.api, asked.plan, accounts, password, asked.out, asked.processes)
 
 
 def _reason(stack: Stack, error: Exception) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import SWIPE_CREATE
-from loadtests.judging.model import Check, Ruling, Status
+from loadtests.judging.model import Baseline, Check, Ruling, Status
 from slo.gate import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loadtests.measurement import Chart, Measured, OperationServed
     from loadtests.plan import LoadOptions
     from loadtests.rules.model import Rule
+    from loadtests.waivers.model import Waiver
     from slo.model import Slo
     from slo.queries import Between
     from slo.report import SloResult
@@ -64,6 +65,12 @@ class RunPlan:
     scrape_interval: timedelta
     started: datetime
     fault: str = "none"
+    waivers: tuple[Waiver, ...] = ()
+    baseline: Baseline = field(default_factory=dict)
+    # What a reader must know of the baseline.
+    notes: tuple[str, ...] = ()
+    # Whether a load may be sent once more, for more samples or to confirm a failure.
+    again: bool = True
 
 
 class Kind(StrEnum):

@@ -53,15 +53,24 @@ class Dispatcher:
         self._patience = patience
         self._queue: SimpleQueue[_Released | None] = SimpleQueue()
         self._idle = 0
+        self._stopped = False
 
     def run(self, begin: float) -> None:
         """Release every arrival at its moment after `begin`, by perf_counter(); then return."""
         for arrival in self._arrivals:
+            if self._stopped:
+                return
             due = begin + arrival.at
             if (early := due - perf_counter()) > 0:
                 gevent.sleep(early)
             free = self._idle > self._queue.qsize()
             self._queue.put(_Released(arrival.step, due, perf_counter(), free))
+
+    def stop(self) -> None:
+        """Release nothing more and forget what nobody has taken; the run is cut short."""
+        self._stopped = True
+        while not self._queue.empty():
+            self._queue.get()
 
     def close(self, sessions: int) -> None:
         """Send so many sessions home once everything released has been taken or dropped."""

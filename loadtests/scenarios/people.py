@@ -40,16 +40,22 @@ def log_in(person: Person) -> Script:
 
 def join(person: Person) -> Script:
     """Sign up as somebody new, unless that is done, and log in."""
+    if person.email:
+        yield from log_in(person)
     if not person.email:
-        # Two runs may number their people alike.
-        unique = f"{person.number}-{person.chance.getrandbits(64):016x}"
-        email, password = f"{unique}@{DOMAIN}", f"{person.chance.getrandbits(128):032x}"
-        body = {"email": email, "password": password, "display_name": f"Newcomer {person.number}"}
-        reply = yield call(SIGN_UP, body)
-        if not reply.good:
-            return
+        yield from _sign_up(person)
+        if person.email:
+            yield from log_in(person)
+
+
+def _sign_up(person: Person) -> Script:
+    # Two runs may number their people alike.
+    unique = f"{person.number}-{person.chance.getrandbits(64):016x}"
+    email, password = f"{unique}@{DOMAIN}", f"{person.chance.getrandbits(128):032x}"
+    name = f"Newcomer {person.number}"
+    reply = yield call(SIGN_UP, {"email": email, "password": password, "display_name": name})
+    if reply.good:
         person.email, person.password = email, password
-    yield from log_in(person)
 
 
 def leave(person: Person) -> Script:

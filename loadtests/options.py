@@ -1,0 +1,255 @@
+"""The options of every command that sends a load and judges it by rules."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loadtests.baseline.compare import pinned
+from loadtests.baseline.configuration import configuration
+from loadtests.baseline.runner import runner
+from loadtests.errors import MisuseError
+from loadtests.judging.promises import promise_rule
+from loadtests.plan import Closed, LoadPlan
+from loadtests.result import RunPlan
+from loadtests.rules.limits import Relative
+from loadtests.rules.read import RUN, Planned, read_rules
+from loadtests.scenarios.registry import SCENARIOS
+from loadtests.shapes import SHAPES
+from loadtests.waivers.read import read_waivers
+from slo.objectives import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from loadtests.judging.model import Baseline
+    from loadtests.plan import LoadOptions
+    from loadtests.rules.model import Rule
+    from loadtests.scenarios.model import Scenario
+    from loadtests.waivers.model import Waiver
+    from slo.model import Slo
+
+HERE = Path(__file__).parent
+WAIVERS = HERE / "waivers.yml"
+MOST_RATE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command was told to send, and by what to judge it; all of it read and checked."""
+
+    scenario: Scenario
+    plan: LoadPlan
+    processes: int
+    slos: tuple[Slo, ...]
+    rules: tuple[Rule, ...]
+    waivers: tuple[Waiver, ...]
+    baseline: Baseline
+    notes: tuple[str, ...]
+    again: bool
+    out: Path
+
+    def run_plan(
+        self,
+        title: str,
+        load: LoadOptions,
+        interval: timedelta,
+        started: datetime,
+        fault: str = "none",
+    ) -> RunPlan:
+        """Return the plan of a judged run that sends this load."""
+        return RunPlan(
+            title=title,
+            slos=self.slos,
+            rules=self.rules,
+            load=load,
+            scrape_interval=interval,
+            started=started,
+            fault=fault,
+            waivers=self.waivers,
+            baseline=self.baseline,
+            notes=self.notes,
+            again=self.again,
+        )
+
+
+def load_options(sessions: int = 100) -> Callable[[Any], Any]:
+    """Add the options to a command, which gets them as one argument, `asked`."""
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    options: list[Callable[[Any], Any]] = [
+        click.argument("ids", nargs=-1, metavar="[SLO]..."),
+        click.option(
+            "--scenario",
+            type=click.Choice(list(SCENARIOS)),
+            default="swipe-hot-path",
+            show_default=True,
+            help="What people do; `python -m loadtests list` describes each.",
+        ),
+        click.option(
+            "--shape",
+            type=click.Choice(list(SHAPES)),
+            default="load",
+            show_default=True,
+            help="How the rate goes over time.",
+        ),
+        click.option(
+            "--rate",
+            type=click.FloatRange(0, MOST_RATE, min_open=True),
+            help="Requests per second, however the service answers.  [default: the shape's]",
+        ),
+        click.option(
+            "--seconds",
+            type=click.IntRange(5, 86_400),
+            help="How long the load lasts.  [default: the shape's]",
+        ),
+        click.option(
+            "--sessions",
+            type=click.IntRange(1, 50_000),
+            default=sessions,
+            show_default=True,
+            help="People who send; each has one request under way at most.",
+        ),
+        click.option(
+            "--processes",
+            type=click.IntRange(1, 64),
+            default=1,
+            show_default=True,
+            help="Processes of the generator; one core sends some thousand requests a second.",
+        ),
+        click.option(
+            "--poisson",
+            type=click.IntRange(0),
+            metavar="SEED",
+            help="Let arrivals be random, the same for the same seed.",
+        ),
+        click.option(
+            "--closed",
+            is_flag=True,
+            help="Let people come back by themselves; to explore, a slow service is asked less.",
+        ),
+        click.option(
+            "--rules",
+            type=file,
+            help="The rules to judge by.  [default: those of the scenario]",
+        ),
+        click.option(
+            "--waivers", type=file, default=WAIVERS, help="Rules that may be broken for some days."
+        ),
+        click.option(
+            "--baseline",
+            metavar="PLACE",
+            help="A file or s3://bucket/key, for rules that are relative to one.",
+        ),
+        click.option(
+            "--once",
+            is_flag=True,
+            help="Do not repeat the load to confirm a failure, or for more samples.",
+        ),
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="Folder for reports and logs.  [default: out/<time>]",
+        ),
+    ]
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        found: Callable[..., None] = _asked(command)
+        for option in reversed(options):
+            found = option(found)
+        return found
+
+    return add
+
+
+def _asked(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def asked(
+        *arguments: object,
+        ids: tuple[str, ...],
+        scenario: str,
+        shape: str,
+        rate: float | None,
+        seconds: int | None,
+        sessions: int,
+        processes: int,
+        poisson: int | None,
+        closed: bool,
+        rules: Path | None,
+        waivers: Path,
+        baseline: str | None,
+        once: bool,
+        out: Path | None,
+        **others: object,
+    ) -> None:
+        chosen = SCENARIOS[scenario]
+        plan = plan_of(chosen.name, shape, rate, seconds, sessions, processes, poisson, closed)
+        operations = tuple(dict.fromkeys(o.operation for o in chosen.operations))
+        read = read_rules(rules or own_rules(scenario), Planned(plan.judged, operations))
+        slos = choose(ids or chosen.slos)
+        known = [*(rule.id for rule in read), *(promise_rule(slo).id for slo in slos)]
+        values, notes = _baseline(baseline, plan, processes, read)
+        command(
+            *arguments,
+            asked=Asked(
+                chosen,
+                plan,
+                processes,
+                slos,
+                read,
+                read_waivers(waivers, known),
+                values,
+                notes,
+                not once,
+                out or Path("out") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+            ),
+            **others,
+        )
+
+    return asked
+
+
+def own_rules(scenario: str) -> Path:
+    """Return the file of rules that stands beside a scenario."""
+    return HERE / "scenarios" / f"{scenario.replace('-', '_')}.yml"
+
+
+def plan_of(
+    scenario: str,
+    shape: str,
+    rate: float | None,
+    seconds: int | None,
+    sessions: int,
+    processes: int,
+    poisson: int | None,
+    closed: bool,
+) -> LoadPlan:
+    """Return the plan of these options; raises MisuseError for one that cannot be."""
+    # Every process has as many, so that each knows when all of its own are ready.
+    sessions = -(-sessions // processes) * processes
+    schedule = SHAPES[shape].plan(rate, seconds)
+    if closed:
+        return LoadPlan(scenario, Closed(schedule.seconds), sessions)
+    if poisson is not None:
+        schedule = schedule.poisson(poisson)
+    return LoadPlan(scenario, schedule, sessions)
+
+
+def _baseline(
+    place: str | None, plan: LoadPlan, processes: int, rules: tuple[Rule, ...]
+) -> tuple[Baseline, tuple[str, ...]]:
+    """Return the values of a baseline, for the rules that are relative to one."""
+    relative = [rule for rule in rules if isinstance(rule.limit, Relative)]
+    if not relative:
+        return {}, ()
+    if place is None:
+        raise MisuseError(f"the rule {relative[0].id} is relative to a baseline: give --baseline")
+    keys = [(rule.id, over) for rule in relative for over in rule.steps or (RUN,)]
+    facts = configuration(plan, processes, rules, {})
+    found = pinned(place, keys, facts, runner(), datetime.now(UTC))
+    return found.recorded.values, found.notes
