@@ -32,6 +32,7 @@ from tests.app.gallery import gallery, with_storage  # noqa: F401  # fixtures
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from app.telemetry.model import Route
     from loadtests.scenarios.model import Script
     from slo.indicators import LatencySli, RatioSli
     from slo.promql import Matcher
@@ -51,8 +52,8 @@ class Town:
     api: Api
     shelters: list[str]
     replies: list[Reply] = field(default_factory=list)
-    # Every so many-th answer is lost on the way; the service has done what it was asked.
-    lose_every: int = 0
+    # The next answers of these are lost on the way; the service has done what it was asked.
+    lose: set[Route] = field(default_factory=set)
 
     def person(self, scenario: Scenario, number: int = 0) -> Person:
         """Return somebody who may follow the scenario."""
@@ -82,7 +83,8 @@ class Town:
             route.method, what.path, content=what.body, headers=headers
         )
         reply = Reply(route, answer.status_code, answer.content)
-        if self.lose_every and len(self.replies) % self.lose_every == self.lose_every - 1:
+        if route in self.lose:
+            self.lose.remove(route)
             reply = Reply(route, 0)
         self.replies.append(reply)
         return reply

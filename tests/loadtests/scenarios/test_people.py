@@ -70,7 +70,7 @@ def test_newcomers_are_unique_and_one_whose_account_is_gone_signs_up_again() -> 
     assert all(person.email.endswith(DOMAIN) for person in people)
     gone = people[0]
     gone.token = ""
-    assert [what.route for what in follow(join(gone), answering(401))] == [LOG_IN]
+    assert [what.route for what in follow(join(gone), answering(401))] == [LOG_IN, SIGN_UP]
     assert [what.route for what in follow(join(gone), answering(0, TOKEN))] == [SIGN_UP, LOG_IN]
 
 
