@@ -49,12 +49,14 @@ class RatioSli:
 class LatencySli:
     """The share of events that took no longer than a threshold, by a histogram.
 
-    The threshold must be a bucket edge, or the share would be an estimate.
+    The threshold must be a bucket edge, or the share would be an estimate. `good` is what an event
+    must be besides, to be a good one: in time is not enough for what has failed and counts.
     """
 
     metric: Metric
     matchers: tuple[Matcher, ...]
     threshold: Fraction
+    good: tuple[Matcher, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse no histogram, a threshold between its edges, and labels that it lacks."""
@@ -76,7 +78,8 @@ class LatencySli:
     def good_events(self) -> Selector:
         """Select the bucket of those that were fast enough."""
         edge = Matcher("le", "=", edge_label(float(self.threshold)))
-        return Selector(self.metric, f"{self.metric.name}_bucket", (*self.matchers, edge))
+        bucket = f"{self.metric.name}_bucket"
+        return Selector(self.metric, bucket, (*self.matchers, *self.good, edge))
 
 
 @dataclass(frozen=True, slots=True)

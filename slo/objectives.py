@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from app.telemetry import catalog
 from app.telemetry.catalog import (
     DECK_READ,
+    DELIVERED,
+    DELIVERY_OUTCOME,
     DISPATCH_JOB,
     ERROR_TYPE,
     FAILURES,
@@ -124,12 +126,14 @@ NOTIFICATION_FRESHNESS = Slo(
     id="notification-freshness",
     service="petswipe",
     title="Notification freshness",
-    description="The news of a match is delivered through every channel within a minute.",
+    description="The news of a match is delivered through every channel within 60 s.",
     objective=Fraction(catalog.OBJECTIVES["notification-freshness"]),
     sli=LatencySli(
         NOTIFICATION_DELIVERY,
         (Matcher("job", "=", DISPATCH_JOB), Matcher(TOPIC.name, "=", TOPIC_MATCH)),
         Fraction(60),
+        # What was given up soon was not delivered soon.
+        (Matcher(DELIVERY_OUTCOME.name, "=", DELIVERED),),
     ),
     alerting=ALERTING,
 )

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.notifications.events import DeliveryError, UndeliverableError
-from app.telemetry.catalog import SPAN_CHANNEL, SPAN_EVENT
+from app.telemetry.catalog import BROKER, DELIVERED, GIVEN_UP, SPAN_CHANNEL, SPAN_EVENT
 from app.telemetry.tracing import Kind, span
 from app.telemetry.w3c import read_parent
 
@@ -49,6 +49,17 @@ class Outcome:
     done: list[str]
     failed: dict[str, str] = field(default_factory=dict)
     hopeless: bool = True
+
+    @property
+    def end(self) -> str:
+        """Name the end of an event that is not tried again; empty when it is not ours to count.
+
+        What a broker has is on its way: whoever takes it from there counts its end. An address
+        that can never be reached is its owner's, as a bad request is.
+        """
+        if self.failed:
+            return "" if self.hopeless else GIVEN_UP
+        return "" if BROKER in self.done else DELIVERED
 
     @property
     def error(self) -> str:
@@ -93,6 +104,14 @@ def count(instruments: DispatchInstruments, event: Event, outcome: Outcome, give
         # Not as `email: reason`, which reads like an address to whoever takes those out of lines.
         why = ", ".join(f"{reason} (by {channel})" for channel, reason in outcome.failed.items())
         logger.warning("event %s (%s) is %s: %s", event.id, event.kind, what, why)
+
+
+def count_end(instruments: DispatchInstruments, event: Event, outcome: str) -> None:
+    """Count how long an event took to its end, if the service is to answer for it."""
+    if not outcome:
+        return
+    age = (datetime.now(UTC) - event.created_at).total_seconds()
+    instruments.delivery_seconds[event.topic][outcome].observe(max(0.0, age))
 
 
 def begin_delivery(tracer: Tracer, event: Event) -> Span:

@@ -7,15 +7,16 @@ import logging
 import math
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
 from app.accounts.sessions import count_active_sessions
 from app.notifications.claims import bury, claim, finish, measure, note_progress, put_back
-from app.notifications.delivery import attempt, begin_delivery, count
+from app.notifications.delivery import attempt, begin_delivery, count, count_end
 from app.notifications.housekeeping import tidy
+from app.telemetry.catalog import GIVEN_UP
 from app.telemetry.process import SILENT
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Dispatcher:
     async def _deliver(self, event: Event) -> None:
         if event.attempts > self._retries.attempts:
             # Nobody came back from the last attempt to say how it went.
-            await bury(self._engine, event, event.channels_done, "never reported back")
+            if await bury(self._engine, event, event.channels_done, "never reported back"):
+                count_end(self._instruments, event, GIVEN_UP)
             return
 
         async def progress(done: Sequence[str]) -> None:
@@ -131,9 +133,8 @@ class Dispatcher:
             delay = self._retries.delay(event.attempts)
             stored = await put_back(self._engine, event, outcome.done, delay, outcome.error)
         count(self._instruments, event, outcome, given_up)
-        if stored and not outcome.failed:
-            age = (datetime.now(UTC) - event.created_at).total_seconds()
-            self._instruments.delivery_seconds[event.topic].observe(max(0.0, age))
+        if stored and (given_up or not outcome.failed):
+            count_end(self._instruments, event, outcome.end)
 
     async def _measure(self) -> None:
         told = self._instruments

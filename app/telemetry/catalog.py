@@ -502,9 +502,12 @@ OVERFLOWS = Metric(
 )
 
 # Delivering events.
-CHANNELS = ("in_app", "email", "sns", "webhook", "amqp")
+BROKER = "amqp"
+CHANNELS = ("in_app", "email", "sns", "webhook", BROKER)
 TOPIC_MATCH = "match"
 TOPIC = Label("topic", ("account", TOPIC_MATCH, "household", "other"))
+DELIVERED, GIVEN_UP = "delivered", "given_up"
+DELIVERY_OUTCOME = Label("outcome", (DELIVERED, GIVEN_UP))
 OUTBOX_WAITING = Metric(
     "petswipe_outbox_waiting",
     Kind.GAUGE,
@@ -542,9 +545,9 @@ NOTIFICATIONS = Metric(
 NOTIFICATION_DELIVERY = Metric(
     "petswipe_notification_delivery_seconds",
     Kind.HISTOGRAM,
-    "Time from the writing of an event to its delivery through every channel.",
+    "Time from the writing of an event to its end: every channel has it, or it was given up.",
     "seconds",
-    (TOPIC,),
+    (TOPIC, DELIVERY_OUTCOME),
     (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
     (Use.SLO, Use.PANEL),
 )

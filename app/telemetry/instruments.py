@@ -212,7 +212,7 @@ class DispatchInstruments(Instruments):
         self.dead = self._gauge(catalog.OUTBOX_DEAD).labels()
         self.active_sessions = self._gauge(catalog.ACTIVE_SESSIONS).labels()
         self.attempts = self.counter_pairs(catalog.NOTIFICATIONS)
-        self.delivery_seconds = self.histograms(catalog.NOTIFICATION_DELIVERY)
+        self.delivery_seconds = self.histogram_pairs(catalog.NOTIFICATION_DELIVERY)
 
 
 class TelemetryCollector(Collector):

@@ -8,6 +8,8 @@ from alerts.components.nodes import CERTIFICATE, CPU, DISK, MEMORY, PROBES
 from alerts.components.queue import DEAD, OLDEST, WAITING
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
+    DELIVERED,
+    DELIVERY_OUTCOME,
     DISPATCH_JOB,
     JOB,
     NOTIFICATION_DELIVERY,
@@ -19,7 +21,9 @@ from dashboards.charts import chart, process_cpu, process_files, process_memory
 from dashboards.model import Board, Query, Row
 from dashboards.panels import table, timeseries
 from dashboards.queries import part, pick, quantile, rate
+from slo.promql import Matcher
 
+DELIVERIES = part(NOTIFICATION_DELIVERY, "bucket", Matcher(DELIVERY_OUTCOME.name, "=", DELIVERED))
 NODES = Row(
     "Nodes",
     (
@@ -104,7 +108,7 @@ QUEUE = Row(
             "Delivery time",
             "Time from the writing of an event to its delivery through every channel, by topic.",
             Unit.SECONDS,
-            Query(quantile(0.99, part(NOTIFICATION_DELIVERY, "bucket"), "topic"), "p99 {{topic}}"),
+            Query(quantile(0.99, DELIVERIES, "topic"), "p99 {{topic}}"),
             nothing="No deliveries",
         ),
     ),

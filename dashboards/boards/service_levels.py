@@ -146,7 +146,7 @@ def _error_ratio(slo: Slo) -> Panel:
         width=8,
         thresholds=_limits(slo, slo.budget),
         low=0.0,
-        nothing="No requests",
+        nothing="No events",
         links=(*map(runbook, names), logs(), traces()),
     )
     assert panel.id == slo_panel(slo)  # noqa: S101  # alerts lead to this number
@@ -168,7 +168,7 @@ def _burn_rates(slo: Slo) -> Panel:
         width=8,
         thresholds=_limits(slo, Fraction(1)),
         low=0.0,
-        nothing="No requests",
+        nothing="No events",
     )
 
 

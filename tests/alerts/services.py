@@ -80,7 +80,16 @@ def series(service: Service, healthy: int, failing: int) -> list[dict[str, str]]
     bad = f"0+0x{healthy} 1000+1000x{failing - 1}" if failing else f"0+0x{healthy}"
     every = f"0+1000x{healthy + failing}"
     if service.of_events:
-        return [event("count", every), event("bucket", good, le=service.edge)]
+        # The bad ones were given up, all of them soon: that is no delivery in time.
+        ends = {"delivered": good, "given_up": bad}
+        return [
+            one
+            for end, values in ends.items()
+            for one in (
+                event("count", values, outcome=end),
+                event("bucket", values, outcome=end, le=service.edge),
+            )
+        ]
     if not service.edge:
         return [http(service, "count", good, success), http(service, "count", bad, "500")]
     return [

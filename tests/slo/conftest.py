@@ -48,7 +48,7 @@ class Counters:
 
     def deliver(self, begin: datetime, steps: Sequence[int]) -> None:
         """Deliver news of matches in time, so many at every scrape, a minute apart."""
-        labels = 'job="petswipe-dispatcher",instance="dispatcher:9474",topic="match"'
+        labels = 'job="petswipe-dispatcher",instance="d:9474",topic="match",outcome="delivered"'
         for part in (f"count{{{labels}}}", f'bucket{{{labels},le="60.0"}}'):
             value = 0
             for number, step in enumerate(steps):

@@ -76,8 +76,10 @@ def test_news_of_a_match_is_fresh_for_a_minute_and_counted_where_it_is_delivered
     assert isinstance(NOTIFICATION_FRESHNESS.sli, LatencySli)
     assert str(NOTIFICATION_FRESHNESS.sli.good_events) == (
         'petswipe_notification_delivery_seconds_bucket{job="petswipe-dispatcher",topic="match",'
-        'le="60.0"}'
+        'outcome="delivered",le="60.0"}'
     )
+    # What was given up is among all events, so that it is a bad one, however soon it was.
+    assert "outcome" not in str(NOTIFICATION_FRESHNESS.sli.total)
 
 
 def test_the_api_is_what_people_ask_for_and_nothing_that_machines_do() -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,9 +15,10 @@ import aio_pika
 from aio_pika import DeliveryMode, ExchangeType, Message
 
 from app.notifications.claims import find_recipient
-from app.notifications.delivery import attempt, begin_delivery, count
+from app.notifications.delivery import attempt, begin_delivery, count, count_end
 from app.notifications.events import Event
 from app.outbox.tables import origin
+from app.telemetry.catalog import BROKER
 from app.telemetry.process import SILENT
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ logger = logging.getLogger(__name__)
 class AmqpChannel:
     """Publishes every event; the broker has confirmed it when `deliver` returns."""
 
-    name = "amqp"
+    name = BROKER
 
     def __init__(self, url: str) -> None:
         """Take the broker's address; nothing connects before the first event."""
@@ -213,12 +214,9 @@ class Consumer:
             outcome = await attempt(event, self._channels, self._attempt_seconds, nothing)
             given_up = outcome.hopeless or number == self._retries.attempts
             count(self._instruments, event, outcome, given_up)
-            if not outcome.failed:
-                age = (datetime.now(UTC) - event.created_at).total_seconds()
-                self._instruments.delivery_seconds[event.topic].observe(max(0.0, age))
-                return True
-            if given_up:
-                break
+            if given_up or not outcome.failed:
+                count_end(self._instruments, event, outcome.end)
+                return not outcome.failed
             event = replace(event, channels_done=tuple(outcome.done))
             await asyncio.sleep(self._retries.delay(number).total_seconds())
         return False

@@ -13,6 +13,7 @@ import pytest
 
 from app.notifications.channels.amqp import DEAD, EXCHANGE, QUEUE, AmqpChannel, Consumer
 from app.notifications.delivery import Retries
+from app.telemetry.catalog import DELIVERY_OUTCOME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -121,6 +122,10 @@ async def test_an_event_that_is_given_up_goes_to_the_dead(
         dead = await broker.get_queue(DEAD)
         message = await dead.get(timeout=TIMEOUT_SECONDS)
     assert [event.id for event in receiver.seen] == [bad.id, bad.id, good.id]
+    ended = "petswipe_notification_delivery_seconds_count"
+    for outcome in DELIVERY_OUTCOME.values:
+        labels = {"topic": good.topic, "outcome": outcome}
+        assert instruments.registry.get_sample_value(ended, labels) == 1
     assert message is not None
     assert message.message_id == str(bad.id)
     await message.ack()

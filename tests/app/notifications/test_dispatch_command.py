@@ -75,8 +75,9 @@ async def test_it_delivers_and_shows_its_metrics_until_it_is_told_to_stop(
         await store.settled()
         delivered = 'petswipe_notifications_total{channel="in_app",outcome="delivered"} 1.0'
         wait_until(lambda: delivered in lines(web, metrics), "the delivery is counted")
-        seconds = 'petswipe_notification_delivery_seconds_count{topic="match"} 1.0'
-        assert seconds in lines(web, metrics)
+        labels = '{outcome="delivered",topic="match"}'
+        ended = f"petswipe_notification_delivery_seconds_count{labels} 1.0"
+        assert ended in lines(web, metrics)
         process.send_signal(number)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0

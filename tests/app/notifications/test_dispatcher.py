@@ -21,6 +21,7 @@ from app.notifications.delivery import Retries
 from app.notifications.events import DeliveryError, UndeliverableError
 from app.notifications.tables import notifications
 from app.outbox.tables import outbox
+from app.telemetry.catalog import DELIVERY_OUTCOME
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 MINUTE = timedelta(minutes=1)
+ENDED = "petswipe_notification_delivery_seconds_count"
 
 
 def sample(instruments: DispatchInstruments, name: str, **labels: str) -> float:
@@ -106,12 +108,15 @@ async def test_an_event_is_dead_after_so_many_attempts_and_the_next_one_goes_its
     assert sample(instruments, name, channel="webhook", outcome="retried") == 2
     assert sample(instruments, name, channel="webhook", outcome="dead") == 1
     assert sample(instruments, name, channel="webhook", outcome="delivered") == 1
-    seconds = "petswipe_notification_delivery_seconds"
-    assert sample(instruments, f"{seconds}_count", topic="match") == 1
+    assert sample(instruments, ENDED, topic="match", outcome="delivered") == 1
+    assert sample(instruments, ENDED, topic="match", outcome="given_up") == 1
 
 
-async def test_what_can_never_be_delivered_is_dead_at_once(
-    store: Outbox, recorder: type[Recorder], dispatching: Dispatching
+async def test_what_can_never_be_delivered_is_dead_at_once_and_not_ours_to_answer_for(
+    store: Outbox,
+    recorder: type[Recorder],
+    dispatching: Dispatching,
+    instruments: DispatchInstruments,
 ) -> None:
     (user,) = await store.add_users()
     event = await store.add(user)
@@ -120,6 +125,23 @@ async def test_what_can_never_be_delivered_is_dead_at_once(
         await store.settled()
     assert len(channel.seen) == 1
     assert (await store.read(event)).dead_at is not None
+    for outcome in DELIVERY_OUTCOME.values:
+        assert sample(instruments, ENDED, topic="match", outcome=outcome) == 0
+
+
+async def test_what_a_broker_has_has_not_arrived_yet(
+    store: Outbox,
+    recorder: type[Recorder],
+    dispatching: Dispatching,
+    instruments: DispatchInstruments,
+) -> None:
+    (user,) = await store.add_users()
+    await store.add(user)
+    async with dispatching(recorder("amqp")):
+        await store.settled()
+    name = "petswipe_notifications_total"
+    assert sample(instruments, name, channel="amqp", outcome="delivered") == 1
+    assert sample(instruments, ENDED, topic="match", outcome="delivered") == 0
 
 
 async def test_a_channel_that_has_an_event_is_not_given_it_again(
@@ -167,7 +189,10 @@ async def test_an_event_of_a_dispatcher_that_died_is_claimed_again_with_the_same
 
 
 async def test_an_event_that_kills_its_dispatchers_is_buried_without_another_try(
-    store: Outbox, recorder: type[Recorder], dispatching: Dispatching
+    store: Outbox,
+    recorder: type[Recorder],
+    dispatching: Dispatching,
+    instruments: DispatchInstruments,
 ) -> None:
     (user,) = await store.add_users()
     event = await store.add(user)
@@ -178,6 +203,7 @@ async def test_an_event_that_kills_its_dispatchers_is_buried_without_another_try
         await store.settled()
     assert channel.seen == []
     assert (await store.read(event)).last_error == "never reported back"
+    assert sample(instruments, ENDED, topic="match", outcome="given_up") == 1
 
 
 async def test_a_channel_that_hangs_is_left_before_the_lease_ends(
