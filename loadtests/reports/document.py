@@ -21,6 +21,7 @@ from loadtests.reports.words import (
 from slo.report import result_document, window_document
 
 if TYPE_CHECKING:
+    from loadtests.arrivals.schedule import Step
     from loadtests.judging.model import Check, Ruling
     from loadtests.measurement import Chart, Measured, OperationServed
     from loadtests.result import Attempt, Conservation, RunPlan, RunResult
@@ -92,16 +93,20 @@ def _plan(run: RunPlan) -> dict[str, Any]:
         "scrape_interval_seconds": run.scrape_interval.total_seconds(),
         "slos": [slo.id for slo in run.slos],
         "rules": [rule.id for rule in run.rules],
-        "steps": [
-            {
-                "name": step.name,
-                "seconds": step.seconds,
-                "rate": None if closed else step.rate,
-                "end_rate": None if closed else step.last_rate,
-                "warm_up": step.warm_up,
-            }
-            for step in plan.steps
-        ],
+        "waivers": [_waiver(waiver) for waiver in run.waivers],
+        "notes": run.notes,
+        "again": run.again,
+        "steps": [_step(step, planned=not closed) for step in plan.steps],
+    }
+
+
+def _step(step: Step, *, planned: bool) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "seconds": step.seconds,
+        "rate": step.rate if planned else None,
+        "end_rate": step.last_rate if planned else None,
+        "warm_up": step.warm_up,
     }
 
 

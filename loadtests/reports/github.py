@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadtests.judging.model import Status
+from loadtests.reports.files import ReportsError
 from loadtests.reports.markdown import markdown_report
 from loadtests.reports.rows import checks, row, worst_first
-from loadtests.reports.words import plain, without_credentials
+from loadtests.reports.words import plain
 from loadtests.result import noted
 from slo.gate import Outcome
 
@@ -28,10 +29,13 @@ PROPERTY_ESCAPES = ESCAPES | {":": "%3A", ",": "%2C"}
 
 
 def annotation_lines(result: RunResult, environment: Mapping[str, str]) -> list[str]:
-    """Return lines for stdout, worst first; none outside of GitHub Actions."""
+    """Return lines for stdout, worst first; none outside of GitHub Actions.
+
+    What does not allow has an error at least, whatever else there is to say.
+    """
     if environment.get("GITHUB_ACTIONS") != "true":
         return []
-    found = [*_of_checks(result), *_of_rulings(result)]
+    found = [*_of_checks(result), *_of_rulings(result, environment.get("GITHUB_WORKSPACE", ""))]
     if result.decision.outcome is not Outcome.ALLOW and not any(
         line.startswith("::error") for line in found
     ):
@@ -47,13 +51,13 @@ def _of_checks(result: RunResult) -> Iterator[str]:
             )
 
 
-def _of_rulings(result: RunResult) -> Iterator[str]:
+def _of_rulings(result: RunResult, workspace: str) -> Iterator[str]:
     for ruling in worst_first(result.rulings):
         if noted(ruling):
-            yield _of_ruling(ruling)
+            yield _of_ruling(ruling, workspace)
 
 
-def _of_ruling(ruling: Ruling) -> str:
+def _of_ruling(ruling: Ruling, workspace: str) -> str:
     found = row(ruling)
     broken = ruling.status in (Status.FAILED, Status.UNDECIDED) and not ruling.waiver
     facts = (
@@ -64,12 +68,18 @@ def _of_ruling(ruling: Ruling) -> str:
         "error" if broken else "warning",
         "\n".join(filter(None, (found.why, facts, found.notes, found.query))),
         {
-            # As it is in the repository, whatever characters it has.
-            "file": without_credentials(ruling.rule.file),
+            "file": plain(_in(workspace, ruling.rule.file)),
             "line": str(ruling.rule.line),
             "title": f"{found.rule} over {found.over}: {found.status}",
         },
     )
+
+
+def _in(workspace: str, file: str) -> str:
+    """Name a file as seen from the repository: GitHub finds no other."""
+    path = Path(file).absolute()
+    inside = workspace and path.is_relative_to(workspace)
+    return path.relative_to(workspace).as_posix() if inside else file
 
 
 def _command(name: str, message: str, properties: Mapping[str, str]) -> str:
@@ -85,12 +95,15 @@ def _escaped(text: str, escapes: dict[str, str]) -> str:
 def append_summary(result: RunResult, environment: Mapping[str, str]) -> Path | None:
     """Append the Markdown to the summary of the job, as much as it takes; returns its path.
 
-    None outside of GitHub Actions. Raises OSError.
+    None outside of GitHub Actions. Raises ReportsError.
     """
     if not (name := environment.get("GITHUB_STEP_SUMMARY")):
         return None
     path = Path(name)
-    with path.open("ab") as summary:
-        room = MOST_BYTES - summary.tell()
-        summary.write(markdown_report(result, max(0, room)).encode(errors="replace"))
+    try:
+        with path.open("ab") as summary:
+            room = MOST_BYTES - summary.tell()
+            summary.write(markdown_report(result, max(0, room)).encode())
+    except OSError as error:
+        raise ReportsError(f"the summary {name} could not be written: {error.strerror}") from None
     return path

@@ -61,6 +61,7 @@ def html_report(result: RunResult) -> str:
     page = environment.get_template("report.html.j2").render(
         title=result.plan.title,
         decision=result.decision,
+        notes=result.plan.notes,
         summary=summary(result),
         rulings=_rows(result.rulings),
         rows=_rows,

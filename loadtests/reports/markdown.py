@@ -60,7 +60,7 @@ def _parts(result: RunResult) -> Iterator[str]:
     """Yield parts between which the text can be cut."""
     decision = result.decision
     yield f"# {text(result.plan.title)}: {decision.outcome.value}\n\n{text(summary(result))}\n\n"
-    yield from (f"- {text(reason)}\n" for reason in decision.reasons)
+    yield from (f"- {text(line)}\n" for line in (*decision.reasons, *result.plan.notes))
     rows = [row(ruling) for ruling in worst_first(result.rulings)]
     yield from _table(RULING, map(_ruling, rows))
     found = checks(result)

@@ -45,29 +45,30 @@ def rate_svg(plan: LoadPlan, load: Load) -> Markup:
     with drawing() as (figure, axes):
         if not isinstance(plan.arrivals, Closed):
             axes.plot(*_planned(plan), color=COLOURS[0], linestyle="--", label="planned")
-        for name, colour in (("sent", COLOURS[2]), ("dropped", LIMIT_COLOUR)):
-            held = [step for step in load.steps if step.seconds > 0 and getattr(step, name)]
-            edges = [
-                [(at - load.load_started).total_seconds() for at in (s.started, s.ended)]
-                for s in held
-            ]
-            if held:
-                axes.hlines(
-                    [getattr(step, name) / step.seconds for step in held],
-                    *zip(*edges, strict=True),
-                    color=colour,
-                    linewidth=2.5,
-                    label=name,
-                )
+        _draw_rates(axes, load, "sent", COLOURS[2])
+        _draw_rates(axes, load, "dropped", LIMIT_COLOUR)
         for step in load.steps:
             if step.warm_up:
-                begun = (step.started - load.load_started).total_seconds()
-                axes.axvspan(begun, begun + step.seconds, color="#d9dce1", alpha=0.5, linewidth=0)
+                axes.axvspan(*_edges(step, load), color="#d9dce1", alpha=0.5, linewidth=0)
         axes.set_ylabel("requests/s")
         axes.set_xlabel("seconds of the schedule; warm-up is grey")
         axes.set_ylim(bottom=0)
         legend(axes)
         return figure_svg(figure)
+
+
+def _draw_rates(axes: Axes, load: Load, name: str, colour: str) -> None:
+    rates = {step.name: getattr(step, name) / step.seconds for step in load.steps if step.seconds}
+    held = [step for step in load.steps if rates.get(step.name)]
+    if held:
+        starts, ends = zip(*(_edges(step, load) for step in held), strict=True)
+        heights = [rates[step.name] for step in held]
+        axes.hlines(heights, starts, ends, color=colour, linewidth=2.5, label=name)
+
+
+def _edges(step: StepLoad, load: Load) -> tuple[float, float]:
+    begun = (step.started - load.load_started).total_seconds()
+    return begun, begun + step.seconds
 
 
 def _planned(plan: LoadPlan) -> tuple[list[float], list[float]]:
@@ -92,13 +93,8 @@ def latency_svg(load: Load, operation: str, rulings: Sequence[Ruling]) -> Markup
     top = NEVER * max([slowest * MILLISECONDS, *(line.at for line in lines)])
     with drawing() as (figure, axes):
         for name, colour in zip(DRAWN, COLOURS, strict=False):
-            axes.plot(
-                range(len(found)),
-                [_height(q[name], top) for q in found],
-                color=colour,
-                marker="o",
-                label=name,
-            )
+            heights = [_height(q[name], top) for q in found]
+            axes.plot(range(len(found)), heights, color=colour, marker="o", label=name)
         for line in lines:
             _draw(axes, line)
         if math.inf in values:

@@ -12,16 +12,8 @@ from jsonschema import Draft202012Validator, ValidationError
 
 import loadtests.reports.document
 from loadtests.reports.document import json_report
-from tests.loadtests.reports.results import (
-    DECK,
-    FAILED,
-    PASSWORD,
-    RESULTS,
-    SWIPE,
-    plan,
-    result,
-    ruling,
-)
+from tests.loadtests.reports.building import DECK, FAILED, PASSWORD, SWIPE, plan, result, ruling
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from loadtests.result import RunResult
@@ -182,3 +174,12 @@ def test_every_measured_number_stands_beside_its_query() -> None:
 def test_a_host_that_cannot_be_read_is_not_shown() -> None:
     run = replace(result(ruling()), plan=plan(f"http://u:{PASSWORD}@[::1"))
     assert read(run)["plan"]["host"] == "an address that cannot be read"
+
+
+def test_waivers_and_notes_of_a_plan_are_told() -> None:
+    told = read(RESULTS["waived"])["plan"]
+    assert [(waiver["id"], waiver["expires"]) for waiver in told["waivers"]] == [
+        ("w-1", "2026-11-25")
+    ]
+    assert not told["again"]
+    assert read(RESULTS["compared"])["plan"]["notes"] == ["the baseline is 40 days old"]

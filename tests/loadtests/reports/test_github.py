@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loadtests.reports.files import ReportsError
 from loadtests.reports.github import MOST_BYTES, annotation_lines, append_summary
 from loadtests.reports.markdown import CUT
 from slo.gate import Outcome
-from tests.loadtests.reports.results import (
-    FAILED,
-    HOSTILE,
-    PASSED,
-    PASSWORD,
-    RESULTS,
-    result,
-    ruling,
-)
+from tests.loadtests.reports.building import FAILED, PASSED, PASSWORD, result, ruling
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,8 +72,8 @@ def test_whatever_does_not_allow_has_an_error(name: str) -> None:
 
 def test_what_wants_out_stays_in_its_line_and_its_property() -> None:
     written = annotation_lines(RESULTS["hostile"], ACTIONS)
-    assert all(line.isprintable() for line in written if HOSTILE[-1] not in line)
-    assert not any("\n" in line or "\r" in line for line in written)
+    assert len(written) == 3
+    assert all(line.isprintable() for line in written)
     _, told, message = lines("hostile")[1]
     assert set(told) == {"file", "line", "title"}
     assert "::error file=/etc/passwd::owned" in message
@@ -90,6 +84,27 @@ def test_a_percent_sign_is_escaped_once_and_first() -> None:
     (line,) = annotation_lines(result(ruling(FAILED, why="100%0A,b:c", file="a,b:c%.yml")), ACTIONS)
     assert line.startswith("::error file=a%2Cb%3Ac%25.yml,line=12,title=")
     assert "::100%250A,b:c%0A" in line
+
+
+def test_a_file_is_named_as_seen_from_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "service").mkdir()
+    monkeypatch.chdir(tmp_path / "service")
+    for file, named in (
+        ("rules.yml", "service/rules.yml"),
+        (f"{tmp_path}/load/rules.yml", "load/rules.yml"),
+        ("/elsewhere/rules.yml", "/elsewhere/rules.yml"),
+    ):
+        found = annotation_lines(
+            result(ruling(FAILED, file=file)), ACTIONS | {"GITHUB_WORKSPACE": str(tmp_path)}
+        )
+        assert command(found[0])[1]["file"] == named
+
+
+def test_a_summary_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ReportsError, match="could not be written: Is a directory"):
+        append_summary(RESULTS["warned"], {"GITHUB_STEP_SUMMARY": str(tmp_path)})
 
 
 def test_elsewhere_nothing_is_written(tmp_path: Path) -> None:

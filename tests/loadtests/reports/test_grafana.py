@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loadtests.reports.grafana import Grafana, annotate
-from tests.loadtests.reports.results import ENDED, PASSWORD, RESULTS, STARTED
+from tests.loadtests.reports.building import ENDED, PASSWORD, STARTED
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ import pytest
 
 from loadtests.reports.junit import junit_report
 from slo.gate import Outcome
-from tests.loadtests.reports.results import PASSWORD, RESULTS
+from tests.loadtests.reports.building import PASSWORD
+from tests.loadtests.reports.results import RESULTS
 
 
 def cases(name: str) -> dict[str, ET.Element]:

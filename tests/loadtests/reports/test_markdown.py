@@ -6,14 +6,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from loadtests.reports.markdown import CUT, markdown_report, text
-from tests.loadtests.reports.results import (
-    FAILED,
-    PASSED,
-    PASSWORD,
-    RESULTS,
-    result,
-    ruling,
-)
+from tests.loadtests.reports.building import FAILED, PASSED, PASSWORD, result, ruling
+from tests.loadtests.reports.results import RESULTS
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -151,5 +145,9 @@ def test_a_report_that_just_fits_is_whole_and_without_room_there_is_none() -> No
 
 
 def test_a_fence_is_longer_than_any_in_its_query() -> None:
-    markdown = markdown_report(result(ruling(query="a ```` b")))
-    assert [t.content for t in PARSER.parse(markdown) if t.type == "fence"] == ["a ```` b\n"]
+    markdown = markdown_report(result(ruling(query="a\n````\nb")))
+    assert [t.content for t in PARSER.parse(markdown) if t.type == "fence"] == ["a\n````\nb\n"]
+
+
+def test_what_a_reader_must_know_of_the_baseline_is_said() -> None:
+    assert "- the baseline is 40 days old\n" in markdown_report(RESULTS["compared"])

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from loadtests.reports.table import failed_checks_table, rulings_table
-from tests.loadtests.reports.results import (
-    FAILED,
-    FAILED_CHECK,
-    HOSTILE,
-    PASSED_CHECK,
-    RESULTS,
-    ruling,
-)
+from tests.loadtests.reports.building import FAILED, FAILED_CHECK, HOSTILE, PASSED_CHECK, ruling
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.local.tools import find_tool
 from loadtests.reports.textfile import textfile
-from tests.loadtests.reports.results import FAILED, RESULTS, result, ruling
+from tests.loadtests.reports.building import FAILED, result, ruling
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from loadtests.result import RunResult

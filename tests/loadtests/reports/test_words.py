@@ -9,7 +9,7 @@ import pytest
 from loadtests.reports import words
 from loadtests.rules.measures import Worse
 from loadtests.rules.units import Unit
-from tests.loadtests.reports.results import HOSTILE, MEASURES, PASSED, ruling
+from tests.loadtests.reports.building import HOSTILE, MEASURES, PASSED, ruling
 
 HIGHER, LOWER = Worse.HIGHER, Worse.LOWER
 
