@@ -89,20 +89,7 @@ def find_gaps(plan: Plan, since: Since, prometheus: Prometheus, *, compared: boo
 
     Raises all of PrometheusError.
     """
-    canary, stable = plan.canary.select(COUNT), plan.stable.select(COUNT)
-    seen = f"[{duration(since.period)}] @ {timestamp(since.end)}"
-    now = f"@ {timestamp(since.end)}"
-    found = _numbers(
-        {
-            "anew": f"sum(resets({canary}{seen}))",
-            "stable anew": f"sum(resets({stable}{seen}))",
-            "both": f"count({canary} {now} and {stable} {now})",
-            "gone": f"count(last_over_time({canary}{seen}) unless {canary} {now})",
-            "known": f"count({stable} @ {timestamp(since.start)})",
-        },
-        since,
-        prometheus,
-    )
+    found = _numbers(_gap_queries(plan, since), since, prometheus)
 
     def said(name: str, sentence: str) -> tuple[str, ...]:
         return (f"{float(number):g} {sentence}",) if (number := found.get(name)) else ()
@@ -114,6 +101,19 @@ def find_gaps(plan: Plan, since: Since, prometheus: Prometheus, *, compared: boo
         (said("stable anew", "series of stable began anew") + known) if compared else (),
         said("gone", "series of the canary are gone: a process was lost or cannot be scraped"),
     )
+
+
+def _gap_queries(plan: Plan, since: Since) -> dict[str, str]:
+    canary, stable = plan.canary.select(COUNT), plan.stable.select(COUNT)
+    now = f"@ {timestamp(since.end)}"
+    seen = f"[{duration(since.period)}] {now}"
+    return {
+        "anew": f"sum(resets({canary}{seen}))",
+        "stable anew": f"sum(resets({stable}{seen}))",
+        "both": f"count({canary} {now} and {stable} {now})",
+        "gone": f"count(last_over_time({canary}{seen}) unless {canary} {now})",
+        "known": f"count({stable} @ {timestamp(since.start)})",
+    }
 
 
 def _numbers(queries: dict[str, str], since: Since, prometheus: Prometheus) -> dict[str, Fraction]:

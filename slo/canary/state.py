@@ -92,10 +92,7 @@ class StateFile:
                 "give the same options, or another file"
             )
         try:
-            state: dict[str, Any] = document["state"]
-            return self._checked(
-                State(**state | {"phase": Phase(state["phase"]), "reasons": (*state["reasons"],)})
-            )
+            return self._state(document["state"])
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"{self.path} is a damaged state: {error!r}") from None
 
@@ -119,7 +116,9 @@ class StateFile:
         finally:
             os.close(folder)
 
-    def _checked(self, state: State) -> State:
+    def _state(self, found: dict[str, Any]) -> State:
+        read = {"phase": Phase(found["phase"]), "reasons": tuple(found["reasons"])}
+        state = State(**found | read)
         if not (0 <= state.step < len(self._plan.weights) and state.spent >= 0):
             raise ValueError(f"step {state.step} after {state.spent} s")
         return state

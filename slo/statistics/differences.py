@@ -23,4 +23,5 @@ def difference_interval(
     value = a.value - b.value
     low = value - hypot(a.value - a.low, b.high - b.value)
     high = value + hypot(a.high - a.value, b.value - b.low)
-    return Interval(value, low, high, samples)
+    # Rounding may step over what a difference can be.
+    return Interval(value, max(-1.0, low), min(1.0, high), samples)

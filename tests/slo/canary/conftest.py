@@ -7,11 +7,13 @@ import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from app.local.monitoring import prepare_prometheus
 from app.local.ports import HOST
-from app.local.supervisor import Supervisor
+from app.local.probes import answers
+from app.local.supervisor import Service, Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
 from tests.slo.canary.play import (
@@ -29,11 +31,13 @@ from tests.slo.canary.play import (
     taking,
 )
 from tests.slo.canary.walks import ROOT, Start, Walk, Walking, command, run, whole
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port, openmetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.slo.conftest import History, Serve
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +71,37 @@ def stage(scraped: Stage) -> Stage:
         series = f"{NAME}_count{{{population}}}"
         scraped.wait(f"{series} == {series}")
     return scraped
+
+
+@pytest.fixture(scope="module")
+def victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Return a function that serves history from VictoriaMetrics."""
+    folder = tmp_path_factory.mktemp("victoria")
+    supervisor = Supervisor(folder, Stop())
+    tool = find_tool("victoria-metrics", TOOLS, print)
+
+    def serve_history(history: History) -> str:
+        port = free_port()
+        command = [
+            str(tool.path),
+            f"-storageDataPath={folder / 'data'}",
+            f"-httpListenAddr={HOST}:{port}",
+            "-retentionPeriod=10y",
+        ]
+        service = Service("victoria-metrics", command, answers(port, "/health"), cwd=tool.cwd)
+        supervisor.start(replace(service, ready_seconds=PATIENCE_SECONDS))
+        url = f"http://{HOST}:{port}"
+        # OpenMetrics has seconds where this server wants milliseconds.
+        parts = [line.rsplit(" ", 1) for line in openmetrics(history).splitlines()[:-1]]
+        body = "\n".join(f"{head} {round(float(moment) * 1000)}" for head, moment in parts)
+        httpx.post(f"{url}/api/v1/import/prometheus", content=body).raise_for_status()
+        httpx.get(f"{url}/internal/force_flush").raise_for_status()
+        return url
+
+    try:
+        yield serve_history
+    finally:
+        supervisor.stop_all()
 
 
 @pytest.fixture

@@ -56,6 +56,11 @@ def url(serve: Serve) -> str:
     return serve(history())
 
 
+@pytest.fixture(scope="module", params=["prometheus", "victoria"])
+def either(request: pytest.FixtureRequest, url: str, victoria: Serve) -> str:
+    return url if request.param == "prometheus" else victoria(history())
+
+
 def once(url: str, minute: int, *further: str) -> subprocess.CompletedProcess[str]:
     at = (BEGIN + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return run(url, "--once", "--at", at, *further)
@@ -81,20 +86,20 @@ def test_one_look_at_a_moment_is_the_same_every_time(url: str) -> None:
         (200, 3, "there is no series"),
     ],
 )
-def test_one_look_exits_as_it_decides(url: str, minute: int, code: int, because: str) -> None:
-    done = once(url, minute, "--format", "json")
+def test_one_look_exits_as_it_decides(either: str, minute: int, code: int, because: str) -> None:
+    done = once(either, minute, "--format", "json")
     assert done.returncode == code, done.stdout
     document = json.loads(done.stdout)
     assert because in document["reasons"][0] + document["reasons"][-1]
     assert (document["decision"] == "promote") is (code == 0)
 
 
-def test_processes_of_stable_may_end_but_those_of_the_canary_must_not(url: str) -> None:
+def test_processes_of_stable_may_end_but_those_of_the_canary_must_not(either: str) -> None:
     quarter = ("--seconds-a-step", "900", "--format", "json")
-    done = once(url, 20, *quarter)
+    done = once(either, 20, *quarter)
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["stable"]["total"] == 15_000 + 7_000
-    swapped = once(url, 20, *quarter, "--canary", STABLE, "--stable", CANARY)
+    swapped = once(either, 20, *quarter, "--canary", STABLE, "--stable", CANARY)
     assert swapped.returncode == 3
     assert "1 series of the canary are gone" in json.loads(swapped.stdout)["reasons"][0]
 

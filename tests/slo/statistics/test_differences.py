@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slo.statistics.differences import difference_interval
@@ -33,6 +33,7 @@ def test_intervals_are_those_that_were_published(
 
 
 @given(COUNTS, COUNTS)
+@example((0, 1), (511, 511))
 def test_the_other_way_round_is_the_same_with_another_sign(
     one: tuple[int, int], other: tuple[int, int]
 ) -> None:
