@@ -12,12 +12,11 @@ from loadtests.load import Load
 from loadtests.measurement import Measured
 from loadtests.result import Conservation, acknowledged_swipes, noted, sentence
 from slo.gate import Outcome
-from tests.loadtests.reports.results import (
+from tests.loadtests.reports.building import (
     ENDED,
     FAILED,
     FAILED_CHECK,
     PASSED,
-    RESULTS,
     STARTED,
     UNDECIDED,
     WAIVER,
@@ -27,6 +26,7 @@ from tests.loadtests.reports.results import (
     result,
     ruling,
 )
+from tests.loadtests.reports.results import RESULTS
 
 if TYPE_CHECKING:
     from loadtests.judging.model import Status
