@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from loadtests.arrivals.histogram import Histogram
@@ -63,11 +64,17 @@ def load(*steps: StepLoad) -> Load:
     )
 
 
+@cache
+def nobody() -> Prometheus:
+    """Return a client that nobody answers; one is enough, as making it is slow."""
+    return Prometheus(NOWHERE)
+
+
 def observed(
     *loads: Load, prometheus: Prometheus | None = None, windows: tuple[Between, ...] = ()
 ) -> Observed:
     each = windows or tuple(Between(one.started, one.load_ended + MINUTE) for one in loads)
-    return Observed(loads, each, prometheus or Prometheus(NOWHERE), timedelta(seconds=2))
+    return Observed(loads, each, prometheus or nobody(), timedelta(seconds=2))
 
 
 def absolute(fail: str, warn: str = "") -> Absolute:

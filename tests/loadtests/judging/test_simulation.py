@@ -20,7 +20,6 @@ from loadtests.rules.units import quantity
 from tests.loadtests.judging.loads import (
     SWIPE,
     absolute,
-    answers,
     load,
     observed,
     relative,
@@ -37,14 +36,36 @@ if TYPE_CHECKING:
 RUNS = 100
 # A minute at 50/s; of errors, which are rarer, ten minutes at 100/s.
 REQUESTS, LONG = 3000, 60_000
+POOL = 20_000
 MEDIAN, SPREAD = 0.05, 0.5
 P95 = MEDIAN * exp(SPREAD * NormalDist().inv_cdf(0.95))
 ERRORS = 0.01
 
 
+@cache
+def pool(shift: float) -> list[int]:
+    """Return the buckets of the scattered latencies that services have, one for each of many."""
+    middles = ((n + 0.5) / POOL for n in range(POOL))
+    return [
+        bucket(shift * MEDIAN * exp(SPREAD * NormalDist().inv_cdf(middle))) for middle in middles
+    ]
+
+
+def bucket(seconds: float) -> int:
+    one = Histogram()
+    one.record(seconds)
+    return one.message()["counts"][0][0]
+
+
+def histogram(counts: Counter[int]) -> Histogram:
+    message = {"counts": [list(pair) for pair in sorted(counts.items())], "overflow": 0}
+    return Histogram.from_message(message)
+
+
 def sent(dice: random.Random, shift: float = 1.0, requests: int = REQUESTS) -> Answers:
-    """Answer with the scattered latencies that services have."""
-    return answers(shift * MEDIAN * exp(dice.gauss(0, SPREAD)) for _ in range(requests))
+    """Answer all requests well, each with a latency of its own."""
+    drawn = Counter(dice.choices(pool(shift), k=requests))
+    return Answers(Counter({201: requests}), histogram(drawn))
 
 
 def failing(dice: random.Random, shift: float) -> Answers:
@@ -53,11 +74,8 @@ def failing(dice: random.Random, shift: float) -> Answers:
     while position <= LONG:
         failed += 1
         position += 1 + int(log(1 - dice.random()) / log(1 - chance))
-    one = Histogram()
-    one.record(MEDIAN)
-    message = one.message()
-    message["counts"][0][1] = LONG - failed
-    return Answers(Counter({201: LONG - failed, 500: failed}), Histogram.from_message(message))
+    good = histogram(Counter({bucket(MEDIAN): LONG - failed}))
+    return Answers(Counter({201: LONG - failed, 500: failed}), good)
 
 
 def judged(
