@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = "self.client.request(route.method, route.template, name=route.operation)"
+IMPORTS = "from loadtests.scenarios.model import Call, call; "
+DECK = "from app.telemetry.catalog import DECK_READ; "
 
 
 def messages(root: Path, *lines: str) -> list[str]:
@@ -33,6 +35,15 @@ def messages(root: Path, *lines: str) -> list[str]:
         ("self.client.put(path, name=path)", "its name cannot be told: give it `name="),
         ("from app.telemetry.catalog import DECK_RAED", "the catalogue has no DECK_RAED"),
         ("adopter.call(Route('GET', '/api/decks', (200,)))", "makes a route of its own"),
+        (IMPORTS + "from app.telemetry.catalog import JOB; call(JOB)", "JOB is no route of the"),
+        (IMPORTS + "call(DECK_READ)", "DECK_READ is no route of the catalogue: give it a route"),
+        (IMPORTS + DECK + "call('/api/deck')", "its route cannot be told: give it a route that"),
+        (IMPORTS + DECK + "Call(route=decks[0])", "its route cannot be told: give it a route that"),
+        (IMPORTS + DECK + "Call(deck, query=deck)", "deck is no route of the catalogue: give it"),
+        (
+            "from loadtests.scenarios.model import call as ask; ask(document=DECK_READ)",
+            "its route cannot be told: give it a route that",
+        ),
     ],
 )
 def test_a_request_that_the_catalogue_does_not_have_is_found(
@@ -49,6 +60,11 @@ def test_a_request_that_the_catalogue_does_not_have_is_found(
         "self.client.get(path, name='/api/pets/{pet_id}')",
         "from app.telemetry.catalog import DECK_READ, SWIPE_CREATE",
         "httpx.get('https://elsewhere.example/health')",
+        IMPORTS + DECK + "call(DECK_READ); Call(route=DECK_READ, query={'limit': '5'})",
+        IMPORTS + "from app.telemetry.catalog import DECK_READ as DECK; call(DECK)",
+        # Whoever calls it is checked.
+        IMPORTS + "pass\ndef send(route: Route): return Call(route)",
+        "call('the neighbours')",
     ],
 )
 def test_a_request_named_by_the_catalogue_is_accepted(line: str, tmp_path: Path) -> None:
@@ -57,7 +73,16 @@ def test_a_request_named_by_the_catalogue_is_accepted(line: str, tmp_path: Path)
 
 def test_load_tests_without_a_request_prove_nothing(tmp_path: Path) -> None:
     (message,) = said(names, load(GENERATED, tmp_path))
-    assert message == "no request of Locust in any file: nothing was checked"
+    assert message == "no request in any file: nothing was checked"
+
+
+def test_calls_of_scenarios_are_requests(tmp_path: Path) -> None:
+    folder = tmp_path / "loadtests"
+    folder.mkdir()
+    (folder / "mine.py").write_text("call('the neighbours')\n")
+    assert said(names, load(GENERATED, tmp_path))
+    (folder / "mine.py").write_text(IMPORTS + DECK + "call(DECK_READ)\n")
+    assert said(names, load(GENERATED, tmp_path)) == []
 
 
 REJECTED = [(names, test_a_request_that_the_catalogue_does_not_have_is_found)]
