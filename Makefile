@@ -43,8 +43,9 @@ coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % 
 prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours
 	@$(PY) -m pytest -m "prove or compare"
 
-bench: $(READY) ## Measure what telemetry and rules cost; it wants the machine for itself
+bench: $(READY) ## Measure what telemetry, rules and load cost; it wants the machine for itself
 	@$(PY) -m loadtests bench instrumentation
+	@$(PY) -m loadtests bench generator
 	@$(PY) -m pytest --quiet --capture=no -m bench
 
 build: $(READY) ## Write the generated files anew
