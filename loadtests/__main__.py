@@ -21,7 +21,7 @@ from loadtests.plan import LoadOptions
 from loadtests.progress import Screen
 from loadtests.regression.commands import baseline, regress
 from loadtests.rehearsal import RehearsalOptions, rehearse
-from loadtests.reports.files import write_reports
+from loadtests.reports.files import ReportsError, write_reports
 from loadtests.reports.github import annotation_lines, append_summary
 from loadtests.reports.grafana import Grafana, annotate
 from loadtests.reports.table import failed_checks_table, rulings_table
@@ -212,18 +212,31 @@ def _grafana(url: str | None, token_file: Path | None) -> Grafana | None:
 def _conclude(result: RunResult, out: Path, screen: Screen, grafana: Grafana | None) -> None:
     """Write the reports, print the table, and exit with the decision's code."""
     screen.say("writing reports")
-    written = write_reports(result, out)
+    unwritten = _report(result, out)
     screen.close()
     for line in annotation_lines(result, os.environ):
         print(line)
-    append_summary(result, os.environ)
     if grafana is not None and (problem := annotate(grafana, result)):
         print(problem, file=sys.stderr)
-    _print(result, written)
-    raise SystemExit(result.decision.outcome.exit_code)
+    _print(result, out)
+    for problem in unwritten:
+        print(f"Error: {problem}", file=sys.stderr)
+    # A gate that leaves no trace of why has not let anything pass.
+    raise SystemExit(result.decision.outcome.exit_code or (UNDECIDED if unwritten else 0))
 
 
-def _print(result: RunResult, written: list[Path]) -> None:
+def _report(result: RunResult, out: Path) -> list[str]:
+    """Write every report that can be written; returns what could not be."""
+    problems = []
+    for write in (lambda: write_reports(result, out), lambda: append_summary(result, os.environ)):
+        try:
+            write()
+        except ReportsError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _print(result: RunResult, out: Path) -> None:
     screen = console()
     if result.rulings:
         screen.print(rulings_table(result.rulings))
@@ -231,7 +244,7 @@ def _print(result: RunResult, written: list[Path]) -> None:
     if failed:
         screen.print(failed_checks_table(failed))
     screen.print(f"\nverdict: {result.decision.outcome.value}")
-    for line in (*result.plan.notes, *result.decision.reasons, *map(str, written)):
+    for line in (*result.plan.notes, *result.decision.reasons, str(out / "report.html")):
         screen.print(f"  {line}", soft_wrap=True, markup=False)
 
 

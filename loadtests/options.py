@@ -237,7 +237,7 @@ def plan_of(
         return LoadPlan(scenario, Closed(schedule.seconds), sessions)
     if poisson is not None:
         schedule = schedule.poisson(poisson)
-    return LoadPlan(scenario, schedule, sessions)
+    return LoadPlan(scenario, schedule, sessions, SHAPES[shape].climbs)
 
 
 def _baseline(

@@ -39,12 +39,14 @@ class Closed:
 class LoadPlan:
     """A scenario, its arrivals, and how many sessions send them.
 
-    Raises MisuseError for a number of sessions that cannot be.
+    A plan that climbs is meant to break the service, and is judged up to there. Raises MisuseError
+    for a number of sessions that cannot be.
     """
 
     scenario: str
     arrivals: Schedule | Closed
     sessions: int
+    climbs: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be held in memory, and nobody at all."""
@@ -71,7 +73,8 @@ class LoadPlan:
 class LoadOptions:
     """One load of a plan on one URL, by so many processes; its files go to `out`.
 
-    `accounts` is a file of e-mails, one a line; None where the scenario takes none.
+    `accounts` is a file of e-mails, one a line; None where the scenario takes none. The generator
+    tells Prometheus at `metrics_port` of this machine what it does, or nobody.
     """
 
     host: str
@@ -80,6 +83,7 @@ class LoadOptions:
     password: str = field(repr=False)
     out: Path
     processes: int = 1
+    metrics_port: int | None = None
 
 
 def plan_document(plan: LoadPlan) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def plan_document(plan: LoadPlan) -> dict[str, Any]:
     return {
         "scenario": plan.scenario,
         "sessions": plan.sessions,
+        "climbs": plan.climbs,
         "closed_seconds": arrivals.seconds if isinstance(arrivals, Closed) else None,
         "steps": [asdict(step) for step in plan.steps],
         "seed": arrivals.seed if isinstance(arrivals, Schedule) else None,
@@ -101,4 +106,4 @@ def read_plan(document: Mapping[str, Any]) -> LoadPlan:
         arrivals = Closed(document["closed_seconds"])
     else:
         arrivals = Schedule(tuple(Step(**s) for s in document["steps"]), document["seed"])
-    return LoadPlan(document["scenario"], arrivals, document["sessions"])
+    return LoadPlan(document["scenario"], arrivals, document["sessions"], document["climbs"])

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from loadtests.errors import InvalidRun
+from loadtests.generator import read_accounts
 from loadtests.measurement import wait_for_targets
 from loadtests.plan import LoadOptions
 from loadtests.run import Around, judged_run, unread_run
@@ -19,7 +20,6 @@ from slo.promql import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from loadtests.options import Asked
     from loadtests.recording import Progress
@@ -74,13 +74,18 @@ def _swipes(stack: Stack) -> int:
 
 
 def _seed(stack: Stack, asked: Asked) -> LoadOptions:
+    """Make pets, and accounts of the kind that the scenario's people have."""
     password = secrets.token_urlsafe(16)
-    accounts: Path = asked.out / "accounts.txt"
+    adopters, shelters = asked.out / "accounts.txt", asked.out / "shelters.txt"
     stack.command(
         "seed",
-        *("--adopters", str(asked.plan.sessions), "--accounts", str(accounts.resolve())),
+        *("--adopters", str(asked.plan.sessions), "--accounts", str(adopters.resolve())),
+        *("--shelter-accounts", str(shelters.resolve())),
         environment={"PET_SEED_PASSWORD": password},
     )
+    accounts = shelters if asked.scenario.shelters else adopters
+    if asked.scenario.accounts:
+        read_accounts(accounts, asked.plan.sessions)
     return LoadOptions(stack.api, asked.plan, accounts, password, asked.out, asked.processes)
 
 

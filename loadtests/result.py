@@ -27,8 +27,9 @@ NEW_SWIPE = 201
 
 @dataclass(frozen=True, slots=True)
 class Conservation:
-    """One count of swipes, taken at three places that must agree exactly.
+    """One count of swipes, taken at three places that must agree.
 
+    They agree exactly but for `unsure`, swipes that the service failed at and may have stored.
     Without `rows` others may swipe on the same service, and the metric may only be higher.
     """
 
@@ -36,6 +37,7 @@ class Conservation:
     rows: int | None
     metric: Measured
     unanswered: int
+    unsure: int = 0
 
     def problems(self) -> list[str]:
         """Say where the counts part, one sentence each."""
@@ -43,14 +45,15 @@ class Conservation:
         if self.unanswered:
             found.append(f"{self.unanswered} requests got no answer: nobody knows what they did")
         metric = self.metric.value
-        alone = self.rows is not None
-        if metric is None or metric < self.acknowledged or (alone and metric > self.acknowledged):
+        most = float("inf") if self.rows is None else self.acknowledged + self.unsure
+        told = f"{self.acknowledged} swipes were acknowledged"
+        if self.unsure:
+            told += f" and {self.unsure} failed"
+        if metric is None or not self.acknowledged <= metric <= most:
             says = "nothing" if metric is None else f"{metric:.0f}"
-            found.append(f"{self.acknowledged} swipes were acknowledged, the metric says {says}")
-        if self.rows is not None and self.rows != self.acknowledged:
-            found.append(
-                f"{self.acknowledged} swipes were acknowledged, PostgreSQL has {self.rows} new rows"
-            )
+            found.append(f"{told}, the metric says {says}")
+        if self.rows is not None and not self.acknowledged <= self.rows <= most:
+            found.append(f"{told}, PostgreSQL has {self.rows} new rows")
         return found
 
 

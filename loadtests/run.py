@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.telemetry.catalog import SWIPE_CREATE
 from loadtests.errors import InvalidRun
 from loadtests.generator import generate
+from loadtests.judging.breaking import carried
 from loadtests.judging.combine import confirmed, waived
 from loadtests.judging.evidence import Observed
 from loadtests.judging.judge import judge
@@ -16,6 +17,7 @@ from loadtests.judging.model import Check, Status
 from loadtests.judging.promises import measured
 from loadtests.judging.scrapes import scraped
 from loadtests.judging.validity import validity
+from loadtests.load import Answers
 from loadtests.measurement import (
     charts,
     healthy_targets,
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from loadtests.result import RunPlan
     from loadtests.scenarios.model import Scenario
     from slo.prometheus import Prometheus
+
+
+SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ def _attempt(kind: Kind, plan: RunPlan, around: Around) -> Attempt:
         targets = healthy_targets(around.prometheus)
         before = None if around.rows is None else around.rows()
         load = generate(plan.load, around.still_valid, around.show)
-        attempt = replace(attempt, load=load, checks=tuple(validity(load)))
+        attempt = replace(attempt, load=load, checks=_checks(load, plan))
         if not load.sent:
             return attempt
         attempt = _read_back(attempt, load, plan, around, targets)
@@ -113,6 +118,21 @@ def _attempt(kind: Kind, plan: RunPlan, around: Around) -> Attempt:
     except (InvalidRun, UnreachableError) as error:
         unread = Check("read-back", "The run was read back", passed=False, detail=str(error))
         return replace(attempt, checks=(*attempt.checks, unread))
+
+
+def _checks(load: Load, plan: RunPlan) -> tuple[Check, ...]:
+    if not plan.load.plan.climbs:
+        return tuple(validity(load))
+    part, check = carried(load)
+    return (check, *validity(part))
+
+
+def _judged_part(load: Load, window: Between, plan: RunPlan) -> tuple[Load, Between]:
+    """Return what is judged of a load and its window: all, or up to where the service broke."""
+    if not plan.load.plan.climbs:
+        return load, window
+    part, _ = carried(load)
+    return part, Between(window.start, min(window.end, part.steps[-1].ended))
 
 
 def _read_back(
@@ -124,11 +144,12 @@ def _read_back(
     window = Between(attempt.started, end)
     operations = _scenario(plan).operations
     checks = scraped(prometheus, window, targets, plan.scrape_interval)
+    part = _judged_part(load, window, plan)
     attempt = replace(
         attempt,
         checks=(*attempt.checks, *checks),
         window=window,
-        slos=measured(plan.slos, load, window, prometheus),
+        slos=measured(plan.slos, *part, prometheus),
         served=tuple(served(prometheus, window, operations)),
         charts=tuple(
             charts(prometheus, load.load_started, load.load_ended, plan.scrape_interval, operations)
@@ -140,9 +161,14 @@ def _read_back(
 def _judged(
     plan: RunPlan, attempts: Sequence[Attempt], prometheus: Prometheus
 ) -> tuple[Ruling, ...]:
+    parts = [
+        _judged_part(attempt.load, attempt.window, plan)
+        for attempt in attempts
+        if attempt.load is not None and attempt.window is not None
+    ]
     observed = Observed(
-        tuple(attempt.load for attempt in attempts if attempt.load is not None),
-        tuple(attempt.window for attempt in attempts if attempt.window is not None),
+        tuple(load for load, _ in parts),
+        tuple(window for _, window in parts),
         prometheus,
         plan.scrape_interval,
     )
@@ -162,6 +188,7 @@ def _conserved(
         rows,
         stored_swipes(around.prometheus, attempt.window),
         load.unanswered,
+        _unsure(load),
     )
     problems = counted.problems()
     same = f"{counted.acknowledged:,} acknowledged = metric"
@@ -173,6 +200,14 @@ def _conserved(
         detail="; ".join(problems) or same,
     )
     return replace(attempt, conservation=counted, checks=(*attempt.checks, check))
+
+
+def _unsure(load: Load) -> int:
+    """Count the swipes that the service failed at, and may have stored all the same."""
+    answers = load.operations.get(SWIPE_CREATE.operation, Answers())
+    return sum(
+        count for status, count in answers.statuses.items() if status >= 500
+    )  # of the server
 
 
 def _scenario(plan: RunPlan) -> Scenario:

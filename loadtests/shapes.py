@@ -36,6 +36,7 @@ class Shape:
     rate: float
     seconds: float
     steps: Callable[[float, float], tuple[Step, ...]]
+    climbs: bool = False
 
     def plan(self, rate: float | None = None, seconds: float | None = None) -> Schedule:
         """Plan this shape; raises MisuseError for a rate or a time that cannot be planned."""
@@ -102,6 +103,13 @@ SHAPES = {
         # Past the half hour of an idle session and the whole one of a token.
         Shape("soak", "the same rate for long, judged by quarters", 50, 2 * 60 * 60, soak),
         # Up to 600/s, over the 500/s that one instance must carry.
-        Shape("breakpoint", "stairs from half the rate to three times", 200, 240, breakpoint_),
+        Shape(
+            "breakpoint",
+            "stairs from half the rate to three times, judged up to where it breaks",
+            200,
+            240,
+            breakpoint_,
+            climbs=True,
+        ),
     )
 }

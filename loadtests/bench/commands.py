@@ -68,8 +68,9 @@ def generator(rounds: int, seconds: int, rate: int, out: Path | None) -> None:
 
     Ours sends the swipe hot path at a planned rate, Locust's own HttpUser and FastHttpUser the same
     swipe as fast as they can, in turn, to a program that answers at once. Limits: ours needs at
-    most 80 % of the core for its rate, is at most 10 ms late in 99 of 100 requests, and costs at most
-    half of HttpUser and one and a half of FastHttpUser a request. At least 5 rounds are needed.
+    most 80 % of the core for its rate, is at most 10 ms late in 99 of 100 requests, and a request
+    costs at most half of HttpUser's and one and a half of FastHttpUser's. At least 5 rounds are
+    needed to tell.
     """
     folder = out or _new_folder()
     folder.mkdir(parents=True, exist_ok=True)

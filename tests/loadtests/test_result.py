@@ -119,3 +119,24 @@ def test_any_two_counts_that_part_are_a_problem(
 def test_on_a_shared_service_the_metric_may_be_higher_but_never_lower() -> None:
     assert counted(7, None, 9.0) == []
     assert counted(7, None, 6.0) != []
+
+
+@pytest.mark.parametrize(
+    ("rows", "metric", "unsure", "problems"),
+    [
+        (10, 10.0, 0, 0),
+        (11, 11.0, 1, 0),
+        (12, 11.0, 1, 1),
+        (9, 10.0, 1, 1),
+        (10, 11.0, 0, 1),
+        (10, None, 0, 1),
+        (None, 10.0, 0, 0),
+        (None, 15.0, 0, 0),
+        (None, 9.0, 1, 1),
+    ],
+)
+def test_a_swipe_that_the_service_failed_at_may_be_stored_and_no_other(
+    rows: int | None, metric: float | None, unsure: int, problems: int
+) -> None:
+    counted = Conservation(10, rows, Measured(metric, "query"), 0, unsure)
+    assert len(counted.problems()) == problems

@@ -1,4 +1,4 @@
-"""The bench of the generator, small: that it measures what it says, not how fast this machine is."""
+"""The bench of the generator, small: that it measures what it says it does."""
 
 from __future__ import annotations
 
