@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loadtests.baseline.compare import pinned
-from loadtests.baseline.configuration import configuration
+from loadtests.baseline.configuration import configuration, read_settings
 from loadtests.baseline.runner import runner
 from loadtests.errors import MisuseError
-from loadtests.judging.promises import promise_rule
 from loadtests.plan import Closed, LoadPlan
 from loadtests.result import RunPlan
 from loadtests.rules.limits import Relative
 from loadtests.rules.read import RUN, Planned, read_rules
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.shapes import SHAPES
+from loadtests.waivers.known import known_rules
 from loadtests.waivers.read import read_waivers
 from slo.objectives import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from loadtests.judging.model import Baseline
@@ -147,6 +147,13 @@ def load_options(sessions: int = 100) -> Callable[[Any], Any]:
             help="A file or s3://bucket/key, for rules that are relative to one.",
         ),
         click.option(
+            "--setting",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="A setting of the service, as the baseline was recorded with; once for each.",
+        ),
+        click.option(
             "--once",
             is_flag=True,
             help="Do not repeat the load to confirm a failure, or for more samples.",
@@ -183,6 +190,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
         rules: Path | None,
         waivers: Path,
         baseline: str | None,
+        settings: tuple[str, ...],
         once: bool,
         out: Path | None,
         **others: object,
@@ -192,8 +200,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
         operations = tuple(dict.fromkeys(o.operation for o in chosen.operations))
         read = read_rules(rules or own_rules(scenario), Planned(plan.judged, operations))
         slos = choose(ids or chosen.slos)
-        known = [*(rule.id for rule in read), *(promise_rule(slo).id for slo in slos)]
-        values, notes = _baseline(baseline, plan, processes, read)
+        values, notes = _baseline(baseline, plan, processes, read, read_settings(settings))
         command(
             *arguments,
             asked=Asked(
@@ -202,7 +209,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
                 processes,
                 slos,
                 read,
-                read_waivers(waivers, known),
+                read_waivers(waivers, known_rules(read)),
                 values,
                 notes,
                 not once,
@@ -241,7 +248,11 @@ def plan_of(
 
 
 def _baseline(
-    place: str | None, plan: LoadPlan, processes: int, rules: tuple[Rule, ...]
+    place: str | None,
+    plan: LoadPlan,
+    processes: int,
+    rules: tuple[Rule, ...],
+    settings: Mapping[str, str],
 ) -> tuple[Baseline, tuple[str, ...]]:
     """Return the values of a baseline, for the rules that are relative to one."""
     relative = [rule for rule in rules if isinstance(rule.limit, Relative)]
@@ -250,6 +261,6 @@ def _baseline(
     if place is None:
         raise MisuseError(f"the rule {relative[0].id} is relative to a baseline: give --baseline")
     keys = [(rule.id, over) for rule in relative for over in rule.steps or (RUN,)]
-    facts = configuration(plan, processes, rules, {})
+    facts = configuration(plan, processes, rules, settings)
     found = pinned(place, keys, facts, runner(), datetime.now(UTC))
     return found.recorded.values, found.notes

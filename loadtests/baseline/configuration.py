@@ -49,6 +49,19 @@ def configuration(
     }
 
 
+def read_settings(given: Sequence[str]) -> dict[str, str]:
+    """Read settings written NAME=VALUE; raises MisuseError for another form, or one given twice."""
+    read: dict[str, str] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not name or not equals:
+            raise MisuseError(f"{one!r} is no setting; NAME=VALUE")
+        if name in read:
+            raise MisuseError(f"the setting {name} is given twice; keep one")
+        read[name] = value
+    return read
+
+
 def measured(measure: Measure) -> str:
     """Say in one line what is measured; another line is another measure."""
     match measure:

@@ -11,7 +11,7 @@ import click
 
 from loadtests.errors import MisuseError
 from loadtests.generator import read_accounts
-from loadtests.options import plan_of
+from loadtests.options import WAIVERS, plan_of
 from loadtests.plan import LoadOptions
 from loadtests.regression.judge import relative_rules
 from loadtests.regression.rounds import refuse_few
@@ -19,6 +19,7 @@ from loadtests.rules.read import Planned, read_rules
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.shapes import SHAPES
 from loadtests.target import check_target
+from loadtests.waivers.known import known_rules
 from loadtests.waivers.read import read_waivers
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Asked:
     """The options as they were given; what is asked of them is checked."""
 
     rules: Path | None
-    waivers: Path | None
+    waivers: Path
     rounds: int
     scenario: str
     shape: str
@@ -74,8 +75,7 @@ class Asked:
         operations = tuple(dict.fromkeys(route.operation for route in scenario.operations))
         planned = Planned(self.plan.judged, operations)
         rules = read_rules(self.rules or own_rules(self.scenario), planned)
-        known = [rule.id for rule in rules]
-        return relative_rules(rules), read_waivers(self.waivers, known) if self.waivers else ()
+        return relative_rules(rules), read_waivers(self.waivers, known_rules(rules))
 
     def load(self, out: Path, *targets: str) -> LoadOptions:
         """Return one load; raises MisuseError unless all of it and every target are there."""
@@ -108,7 +108,9 @@ OPTIONS = (
         type=FILE,
         help="Rules with limit.baseline.  [default: loadtests/regression/SCENARIO.yml]",
     ),
-    click.option("--waivers", type=FILE, help="Of these rules those that may be broken for now."),
+    click.option(
+        "--waivers", type=FILE, default=WAIVERS, help="Rules that may be broken for some days."
+    ),
     click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 200)),
     click.option(
         "--scenario",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from loadtests.baseline.configuration import configuration
+from loadtests.baseline.configuration import configuration, read_settings
 from loadtests.baseline.document import read_document, write_document
 from loadtests.baseline.model import Recorded
 from loadtests.baseline.places import read_place, refuse_taken, write_place
@@ -139,7 +139,7 @@ def record(
     (rules, _), machine = asked.read(), runner()
     if not replace:
         refuse_taken(to)
-    facts = configuration(asked.plan, asked.processes, rules, _settings(settings))
+    facts = configuration(asked.plan, asked.processes, rules, read_settings(settings))
     load = asked.load(asked.folder("baseline"), host)
     keys = keys_of(rules)
     with Screen(Console(stderr=True)) as screen:
@@ -157,18 +157,6 @@ def record(
 def show(place: str) -> None:
     """Show a baseline: what it holds, where and under what it was recorded."""
     _show(read_document(read_place(place), place), place)
-
-
-def _settings(given: tuple[str, ...]) -> dict[str, str]:
-    read: dict[str, str] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not name or not equals:
-            raise MisuseError(f"{one!r} is no setting; NAME=VALUE")
-        if name in read:
-            raise MisuseError(f"the setting {name} is given twice; keep one")
-        read[name] = value
-    return read
 
 
 def _show(recorded: Recorded, place: str) -> None:
