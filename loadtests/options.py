@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 WAIVERS = HERE / "waivers.yml"
 MOST_RATE = 100_000
+SMOKE = "smoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def load_options(sessions: int = 100) -> Callable[[Any], Any]:
         click.option(
             "--rate",
             type=click.FloatRange(0, MOST_RATE, min_open=True),
-            help="Requests per second, however the service answers.  [default: the shape's]",
+            help="Requests per second, whatever is answered.  [default: of shape and scenario]",
         ),
         click.option(
             "--seconds",
@@ -198,7 +199,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
         chosen = SCENARIOS[scenario]
         plan = plan_of(chosen.name, shape, rate, seconds, sessions, processes, poisson, closed)
         operations = tuple(dict.fromkeys(o.operation for o in chosen.operations))
-        read = read_rules(rules or own_rules(scenario), Planned(plan.judged, operations))
+        read = read_rules(rules or own_rules(scenario, shape), Planned(plan.judged, operations))
         slos = choose(ids or chosen.slos)
         values, notes = _baseline(baseline, plan, processes, read, read_settings(settings))
         command(
@@ -221,8 +222,10 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
-def own_rules(scenario: str) -> Path:
-    """Return the file of rules that stands beside a scenario."""
+def own_rules(scenario: str, shape: str = "") -> Path:
+    """Return the file of rules that stands beside a scenario; so few requests have their own."""
+    if shape == SMOKE:
+        return HERE / "scenarios" / "smoke.yml"
     return HERE / "scenarios" / f"{scenario.replace('-', '_')}.yml"
 
 
@@ -239,6 +242,8 @@ def plan_of(
     """Return the plan of these options; raises MisuseError for one that cannot be."""
     # Every process has as many, so that each knows when all of its own are ready.
     sessions = -(-sessions // processes) * processes
+    if rate is None:
+        rate = min(SHAPES[shape].rate, SCENARIOS[scenario].rate)
     schedule = SHAPES[shape].plan(rate, seconds)
     if closed:
         return LoadPlan(scenario, Closed(schedule.seconds), sessions)

@@ -69,4 +69,5 @@ HOUSEHOLD = Scenario(
     prepare=join_both,
     act=signed_in(join_both, found_a_household),
     accounts=False,
+    rate=20.0,
 )

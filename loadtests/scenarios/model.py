@@ -122,3 +122,5 @@ class Scenario:
     act: Callable[[Person], Script]
     accounts: bool = True
     shelters: bool = False
+    # Requests per second that a service on two cores carries; passwords and pictures cost most.
+    rate: float = 100.0

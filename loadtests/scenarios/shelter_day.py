@@ -108,4 +108,5 @@ SHELTER_DAY = Scenario(
     prepare=arrive,
     act=signed_in(arrive, work_a_day),
     shelters=True,
+    rate=20.0,
 )

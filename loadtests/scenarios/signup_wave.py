@@ -40,4 +40,5 @@ SIGNUP_WAVE = Scenario(
     prepare=stay_away,
     act=signed_in(join, look_around),
     accounts=False,
+    rate=5.0,
 )

@@ -44,4 +44,5 @@ UPLOAD_PICTURES = Scenario(
     prepare=join,
     act=signed_in(join, send_pictures),
     accounts=False,
+    rate=10.0,
 )
