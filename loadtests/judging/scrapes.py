@@ -58,7 +58,8 @@ def _up(prometheus: Prometheus, window: Between) -> Check:
 
 def _whole(prometheus: Prometheus, window: Between, interval: timedelta) -> Check:
     """Count the scrapes, and look at every moment for one that is not long ago."""
-    wanted = (window.end - window.start) / interval * WHOLE
+    # Of a number that is no whole one there are as many as fit: 70 s of one every 15 s are four.
+    wanted = math.floor(_whole_seconds(window) / interval * WHOLE)
     fewest, problem = _ask(prometheus, f"min(count_over_time({_over(UP, window)}))")
     step = timedelta(seconds=max(1, math.ceil(interval.total_seconds())))
     # Unlike an instant it does not see a target that is gone for another five minutes.
@@ -69,7 +70,7 @@ def _whole(prometheus: Prometheus, window: Between, interval: timedelta) -> Chec
         return _scrapes(passed=False, detail=problem or unknown)
     moments = _whole_seconds(window) // step
     detail = (
-        f"every target was scraped at least {fewest:g} times, {wanted:.0f} wanted, and within "
+        f"every target was scraped at least {fewest:g} times, {wanted} wanted, and within "
         f"{duration(step * LONGEST)} at {seen:g} of at least {moments} moments"
     )
     return _scrapes(passed=fewest >= wanted and seen >= moments, detail=detail)

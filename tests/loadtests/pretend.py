@@ -1,4 +1,4 @@
-"""A server that speaks just enough of the API for the generator, and stalls or limps when told."""
+"""A server that speaks just enough of the API for the gate, and stalls, limps or lies when told."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import asyncio
 import json
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httptools
+
+from app.telemetry.catalog import OPENAPI
+from tests.loadtests.pretend_metrics import exposition
+from tests.loadtests.servers import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +26,8 @@ ANSWERS = {
     b"/api/swipes": (201, {"id": "s", "match_id": None}),
     b"/api/matches": (200, {"items": []}),
 }
+LOG_IN = b"/api/auth/login"
+METRICS = b"/metrics"
 
 
 class Pretended:
@@ -29,7 +36,9 @@ class Pretended:
     def __init__(self) -> None:
         self.port = 0
         # By path, whatever was answered.
-        self.asked: dict[bytes, int] = {}
+        self.asked: Counter[bytes] = Counter()
+        # By path, what stands there in place of what it is asked.
+        self.pages: dict[bytes, bytes] = {}
         self.headers: list[dict[bytes, bytes]] = []
         # So long after the first swipe or deck everything stands still for so long, once.
         self.stall_after = self.stall_for = 0.0
@@ -39,21 +48,45 @@ class Pretended:
         self.statuses: dict[bytes, int] = {}
         self.stall_at = 0.0
         self.open: set[asyncio.Transport] = set()
+        self.restart()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def answer(self, path: bytes) -> bytes:
-        self.asked[path] = self.asked.get(path, 0) + 1
-        if path != b"/api/auth/login":
-            self._stand_still()
-        status, document = ANSWERS.get(path, (404, {}))
-        body = json.dumps(document).encode()
-        head = (
-            f"HTTP/1.1 {self.statuses.get(path, status)} X\r\ncontent-length: {len(body)}\r\n\r\n"
+    @property
+    def loaded(self) -> int:
+        """Count what was asked since everybody is prepared."""
+        return (
+            sum(count for path, count in self.asked.items() if path in ANSWERS)
+            - (self.asked[LOG_IN])
         )
-        return head.encode() + body
+
+    def restart(self) -> None:
+        """Forget what was counted, as another process in its place would."""
+        self.counted: Counter[tuple[str, int]] = Counter()
+        self.started = time.time()
+
+    def answer(self, path: bytes) -> bytes:
+        self.asked[path] += 1
+        if path in ANSWERS and path != LOG_IN:
+            self._stand_still()
+        status, body = self._found(path)
+        status = self.statuses.get(path, status)
+        if path in ANSWERS:
+            self.counted[path.decode(), status] += 1
+        head = f"HTTP/1.1 {status} X\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}"
+        return f"{head}\r\n\r\n".encode() + body
+
+    def _found(self, path: bytes) -> tuple[int, bytes]:
+        if path in self.pages:
+            return 200, self.pages[path]
+        if path == OPENAPI.template.encode():
+            return 200, document()
+        if path == METRICS:
+            return 200, exposition(self.counted, self.started)
+        status, answer = ANSWERS.get(path, (404, {}))
+        return status, json.dumps(answer).encode()
 
     def _stand_still(self) -> None:
         # The whole event loop, as a service that hangs does.

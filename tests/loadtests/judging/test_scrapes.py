@@ -115,6 +115,12 @@ def test_a_target_that_came_late_leaves_a_gap(prometheus: Prometheus) -> None:
     assert "scrapes" in checked(prometheus, "late", 1)
 
 
+def test_of_a_short_window_no_more_scrapes_are_wanted_than_fit(prometheus: Prometheus) -> None:
+    begin = HOURS["whole"]
+    window = Between(begin, begin + timedelta(seconds=6, milliseconds=950))
+    assert all(check.passed for check in scraped(prometheus, window, 2, EVERY))
+
+
 def test_a_window_without_anything_fails_every_check(prometheus: Prometheus) -> None:
     found = checked(prometheus, "nothing")
     assert set(found) == {"targets", "targets-up", "scrapes", "counters"}
