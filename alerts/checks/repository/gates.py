@@ -1,4 +1,4 @@
-"""workflows/gates: no step of a workflow may fail without failing its gate."""
+"""workflows/gates: no step of a workflow or an action may fail without failing its gate."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alerts.reading.loaded import Loaded
 
 ID = "workflows/gates"
+FILES = ("workflows/*.yml", "workflows/*.yaml", "actions/**/action.yml", "actions/**/action.yaml")
 # A `#` begins a comment at the start of a line, or after a space and outside quotes.
 COMMENT = re.compile(r"""^((?:[^'"#]|'[^']*'|"[^"]*"|(?<=\S)#)*)(?:(?:^|(?<=\s))#.*)?$""")
 OPENINGS = (
@@ -25,8 +26,8 @@ OPENINGS = (
 
 def check(loaded: Loaded) -> Iterator[Problem]:
     """Yield one problem a line that turns red into green; no workflows are fine."""
-    folder = loaded.root / ".github" / "workflows"
-    for path in sorted((*folder.glob("*.yml"), *folder.glob("*.yaml"))):
+    folder = loaded.root / ".github"
+    for path in sorted(path for glob in FILES for path in folder.glob(glob)):
         yield from _of(path)
 
 

@@ -139,6 +139,14 @@ def test_a_line_that_may_fail_is_accepted(line: str, tmp_path: Path) -> None:
     assert said(gates, written(tmp_path, root=tmp_path)) == []
 
 
+def test_an_action_that_turns_red_into_green_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "actions" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "action.yml").write_text("runs:\n  steps:\n    - run: make test || true\n")
+    (problem,) = gates.check(written(tmp_path, root=tmp_path))
+    assert problem.where == f"{folder / 'action.yml'}:3"
+
+
 def test_no_workflows_are_fine(tmp_path: Path) -> None:
     assert said(gates, written(tmp_path, root=tmp_path)) == []
 
