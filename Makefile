@@ -34,6 +34,8 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) -m alerts check
 	@$(PY) -m dashboards check
 	@$(PY) -m slo lint --retention 31d
+	@.venv/bin/zizmor --offline --no-progress --quiet --persona=pedantic --strict-collection .github
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/actionlint
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least
 	@rm -f .coverage .coverage.*
