@@ -45,12 +45,13 @@ if TYPE_CHECKING:
 
 MISUSE = 2
 UNDECIDED = 3
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 FAULTS = ("none", "errors", "slow")
 
 
 def main() -> None:
     """Run a command; misuse is one sentence and 2, what could not be decided is 3."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, _stop)
     try:
         cli(prog_name="python -m loadtests")
@@ -65,9 +66,15 @@ def main() -> None:
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
     """End the run, but not what it has to say; whoever cannot wait for that sends SIGKILL."""
-    for again in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(again, signal.SIG_IGN)
+    _let_nothing_stop()
     raise StoppedError(f"the run was stopped by {signal.Signals(number).name}")
+
+
+def _let_nothing_stop() -> None:
+    """Let reports be written to their end; they take a moment, and Grafana has a time limit."""
+    for number in STOPPING:
+        # Python complains of one that has come and whose handler is then SIG_IGN.
+        signal.signal(number, lambda *_: None)
 
 
 def _fail(sentence: str, code: int) -> None:
@@ -211,6 +218,7 @@ def _grafana(url: str | None, token_file: Path | None) -> Grafana | None:
 
 def _conclude(result: RunResult, out: Path, screen: Screen, grafana: Grafana | None) -> None:
     """Write the reports, print the table, and exit with the decision's code."""
+    _let_nothing_stop()
     screen.say("writing reports")
     unwritten = _report(result, out)
     screen.close()

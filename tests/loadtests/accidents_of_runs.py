@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.loadtests.accidents import AT_MOST, QUANTILE, UNDECIDED, Accident, query, rule, waiver
 from tests.loadtests.gates import RATE, SLO
 from tests.loadtests.pretend import LOG_IN, METRICS
+from tests.loadtests.processes import children
 from tests.loadtests.scraping import wait_for
 
 if TYPE_CHECKING:
@@ -57,10 +57,6 @@ def kill_a_worker(world: World) -> None:
 
 def stop(world: World) -> None:
     world.process.terminate()
-
-
-def children(parent: int) -> list[int]:
-    return [int(n) for n in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 # What lasts longest comes first.

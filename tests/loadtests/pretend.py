@@ -17,7 +17,7 @@ from tests.loadtests.pretend_metrics import exposition
 from tests.loadtests.servers import document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CARDS = [{"id": f"{n:08d}-0000-4000-8000-000000000000"} for n in range(20)]
 ANSWERS = {
@@ -44,10 +44,14 @@ class Pretended:
         self.stall_after = self.stall_for = 0.0
         # How long each answer keeps the whole server busy.
         self.busy = 0.0
+        # Paths to which there is never an answer.
+        self.silent: set[bytes] = set()
         # By path, what to answer instead.
         self.statuses: dict[bytes, int] = {}
         self.stall_at = 0.0
         self.open: set[asyncio.Transport] = set()
+        # Closes it before its block ends.
+        self.end: Callable[[], None]
         self.restart()
 
     @property
@@ -123,7 +127,8 @@ class _Protocol(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._server.headers.append(self._headers)
-        self._transport.write(self._server.answer(self._path))
+        if self._path not in self._server.silent:
+            self._transport.write(self._server.answer(self._path))
 
 
 @contextmanager
@@ -141,12 +146,16 @@ def pretending() -> Iterator[Pretended]:
             transport.abort()
         await asyncio.sleep(0)
 
+    def end() -> None:
+        loop.call_soon_threadsafe(ended.set)
+
+    server.end = end
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     assert ready.wait(10)
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(ended.set)
+        end()
         thread.join()
         loop.close()

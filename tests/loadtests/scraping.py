@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -48,6 +49,10 @@ class Scraping:
             self._process = subprocess.Popen(
                 self._service.command, stdout=sink, stderr=sink, cwd=self._service.cwd
             )
+
+    def pause(self) -> None:
+        """Let nobody get an answer any more."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def kill(self) -> None:
         self._process.kill()
