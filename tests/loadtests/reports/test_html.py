@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
 import pytest
 
 from loadtests.reports.html import html_report
-from tests.loadtests.reports.building import PASSWORD, attempt, load, result, ruling
+from slo.objectives import NOTIFICATION_FRESHNESS
+from tests.loadtests.reports.building import PASSWORD, attempt, load, result, ruling, slo_result
 from tests.loadtests.reports.results import RESULTS
 
 # Of the page, and of the drawings in it.
@@ -140,3 +142,12 @@ def test_a_hostile_name_cannot_spoil_a_drawing() -> None:
 
 def test_what_a_reader_must_know_of_the_baseline_is_said() -> None:
     assert "the baseline is 40 days old" in Page(page_of("compared")).words
+
+
+def test_a_latency_of_something_else_than_requests_has_no_line_in_a_drawing() -> None:
+    fresh = replace(slo_result(), slo=NOTIFICATION_FRESHNESS)
+    alone, beside = (
+        html_report(result(ruling(), attempts=(attempt(ruling(), slos=slos),)))
+        for slos in ((fresh,), (fresh, slo_result()))
+    )
+    assert ("<!-- objective -->" in alone, "<!-- objective -->" in beside) == (False, True)
