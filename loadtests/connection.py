@@ -25,12 +25,14 @@ ANSWER_SECONDS = 60.0
 # Servers close an idle connection after 5 s or more, and a request may cross with that.
 KEEP_SECONDS = 4.0
 BLOCK_BYTES = 65_536
+# Below it is only a beginning, and the answer may come in the same block.
+FINAL = 200
 # A deck of a hundred pets with all their words is a hundredth of it.
 LONGEST_ANSWER_BYTES = 32 * 1024 * 1024
 # Locust puts gevent's in its place, which asks the whole event loop.
 POLL = get_original("select", "poll")
 # No parser of ours may choke on it, whatever is behind the address.
-FAILURES = (OSError, httptools.HttpParserError)
+FAILURES = (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
 class Answer(NamedTuple):
@@ -118,11 +120,9 @@ class Connection:
                 return self._at_end()
             reader.parser.feed_data(block)
             if reader.complete:
-                if reader.status >= 200:  # the others are only a beginning
-                    if not reader.stays:
-                        self.close()
-                    return Answer(reader.status, b"".join(reader.parts))
-                reader.begin()
+                if not reader.stays:
+                    self.close()
+                return Answer(reader.status, b"".join(reader.parts))
             if reader.bytes > LONGEST_ANSWER_BYTES:
                 raise ClosedError(f"the answer has more than {LONGEST_ANSWER_BYTES} bytes")
             if perf_counter() > deadline:
@@ -145,6 +145,11 @@ class _Reader:
 
     def begin(self) -> None:
         self.complete = self.stays = False
+        self.on_message_begin()
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise ClosedError("the server sent two answers to one request")
         self.status = 0
         self.bytes = 0
         self.parts: list[bytes] = []
@@ -152,7 +157,7 @@ class _Reader:
 
     @property
     def unbounded(self) -> bool:
-        return self._headers and not self._bounded
+        return self._headers and not self._bounded and self.status >= FINAL
 
     def on_header(self, name: bytes, _: bytes) -> None:
         if name.lower() in (b"content-length", b"transfer-encoding"):
@@ -167,6 +172,6 @@ class _Reader:
         self.bytes += len(body)
 
     def on_message_complete(self) -> None:
-        self.complete = True
+        self.complete = self.status >= FINAL
         # Only known here: the parser is at the next answer already when it returns.
         self.stays = self.parser.should_keep_alive()
