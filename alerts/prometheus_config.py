@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.exporters import ALERTMANAGER, BLACKBOX, NODE, POSTGRES, PROMETHEUS, REDIS
+from alerts.load_generator import LOAD
 from app.telemetry.catalog import DISPATCH_JOB, JOB
 
 SCRAPE_INTERVAL = "15s"
@@ -11,7 +12,7 @@ SCRAPE_TIMEOUT = "10s"
 # Where the blackbox exporter listens, and its module that begins TLS and tells of certificates.
 BLACKBOX_ADDRESS = "blackbox:9115"
 BLACKBOX_MODULE = "tls"
-JOBS = (JOB, DISPATCH_JOB, NODE, POSTGRES, REDIS, PROMETHEUS, ALERTMANAGER)
+JOBS = (JOB, DISPATCH_JOB, NODE, POSTGRES, REDIS, PROMETHEUS, ALERTMANAGER, LOAD)
 
 
 def prometheus_document() -> dict[str, object]:

@@ -48,6 +48,11 @@ def greatest(of: Selector) -> str:
     return f"sum (max_over_time({of}[{LIVE}]))"
 
 
+def mean(of: Selector, *by: str) -> str:
+    """Add up what gauges were on average, over the window of the rates beside them."""
+    return f"sum {_by(by)}(avg_over_time({of}[{LIVE}]))"
+
+
 def rate(of: Selector, *by: str) -> str:
     """Write how many events there are a second."""
     return f"sum {_by(by)}(rate({of}[{LIVE}]))"

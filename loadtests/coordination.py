@@ -1,10 +1,10 @@
-"""How the processes of one load agree: all are ready, all begin at one moment, all have reported.
+"""One process of a load that sends, and how it agrees with the others, by the one that conducts.
 
 Sent by Locust's own messages between its master and its workers; a single process talks to itself.
 
     worker → master   petswipe-ready      its sessions are prepared, or refused
     master → workers  petswipe-begin      the moment at which the schedule begins
-    worker → master   petswipe-progress   how many requests so far
+    worker → master   petswipe-progress   how many requests so far, for progress and for Prometheus
     worker → master   petswipe-measured   everything it has noted, at its end
 """
 
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 from gevent.event import AsyncResult, Event
-from locust.runners import STATE_MISSING, MasterRunner
 
+from alerts.load_generator import BUSY, IDLE, PREPARING
 from loadtests.arrivals.dispatcher import PATIENCE_SECONDS, Dispatcher
 from loadtests.arrivals.meter import Meter
 from loadtests.arrivals.schedule import Schedule
@@ -27,8 +27,6 @@ from loadtests.connection import Address
 from loadtests.scenarios.model import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from locust.env import Environment
 
     from loadtests.plan import LoadPlan
@@ -36,13 +34,10 @@ if TYPE_CHECKING:
 
 READY, BEGIN = "petswipe-ready", "petswipe-begin"
 PROGRESS, MEASURED = "petswipe-progress", "petswipe-measured"
-# Long enough for the message to reach every worker before it is time.
-HEAD_START_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.5
 CPU_EVERY_SECONDS = 1.0
 # A request may take so long, which is also where the histogram ends.
 NETWORK_SECONDS = 60.0
-REPORT_SECONDS = 15.0
 MOST_REFUSED = 10
 
 
@@ -141,6 +136,8 @@ class Generator:
         """Send everything noted to the master, once."""
         if not self._sent_report:
             self._sent_report = True
+            # Whoever looks while it goes sees the end as well.
+            self._tell()
             document = {"index": self.index, "complete": complete, **self.meter.message()}
             self._send(MEASURED, document)
 
@@ -148,13 +145,23 @@ class Generator:
         """Tell the master how far this process is, for ever."""
         while True:
             gevent.sleep(LOOK_EVERY_SECONDS)
-            document = {
-                "index": self.index,
-                "prepared": self._prepared,
-                "sent": self.meter.sent,
-                "failed": self.meter.failed,
-            }
-            self._send(PROGRESS, document)
+            self._tell()
+
+    def _tell(self) -> None:
+        document = {
+            "index": self.index,
+            "prepared": self._prepared,
+            "sessions": self._sessions(),
+            **self.meter.live(),
+        }
+        self._send(PROGRESS, document)
+
+    def _sessions(self) -> dict[str, int]:
+        """Count the sessions by what they do; one without a plan is busy between calls too."""
+        there = self._prepared - self._left
+        idle = min(self.dispatcher.idle, there) if self._begun.ready() else there
+        preparing = self.sessions - self._prepared
+        return {PREPARING: preparing, IDLE: idle, BUSY: there - idle}
 
     def _look(self, began: float) -> None:
         gevent.sleep(max(0.0, began - perf_counter()))
@@ -165,89 +172,3 @@ class Generator:
     def _send(self, kind: str, document: dict[str, Any]) -> None:
         if self._environment.runner is not None:
             self._environment.runner.send_message(kind, document)
-
-
-@dataclass(slots=True)
-class Gathered:
-    """What the master knows of all processes, by their index."""
-
-    ready: dict[int, dict[str, Any]] = field(default_factory=dict)
-    progress: dict[int, dict[str, Any]] = field(default_factory=dict)
-    measured: dict[int, dict[str, Any]] = field(default_factory=dict)
-    # Of each index the worker's name in Locust.
-    nodes: dict[int, str] = field(default_factory=dict)
-    begin_at: float = 0.0
-    problems: list[str] = field(default_factory=list)
-
-
-class Conductor:
-    """The one process that begins the load, hears what it was, and ends it."""
-
-    def __init__(self, environment: Environment, plan: LoadPlan, processes: int) -> None:
-        """Conduct so many generators."""
-        self.gathered = Gathered()
-        self._environment = environment
-        self._plan = plan
-        self._processes = processes
-        self._news = Event()
-
-    def hear(self, kind: str, node: str, document: dict[str, Any]) -> None:
-        """Note a message of a generator, and by which name Locust knows it."""
-        self.gathered.nodes[document["index"]] = node
-        into = {
-            READY: self.gathered.ready,
-            PROGRESS: self.gathered.progress,
-            MEASURED: self.gathered.measured,
-        }[kind]
-        into[document["index"]] = document
-        self._news.set()
-
-    def conduct(self, show: Callable[[Gathered], None]) -> None:
-        """Wait until all are ready, begin, wait until all have reported; then stop Locust."""
-        try:
-            ready = self._wait(self.gathered.ready, None, "became ready", show)
-            if ready and not any(told["refused"] for told in self.gathered.ready.values()):
-                self._begin()
-                over = self.gathered.begin_at + self._plan.seconds
-                deadline = over + PATIENCE_SECONDS + NETWORK_SECONDS + REPORT_SECONDS
-                self._wait(self.gathered.measured, deadline, "reported", show)
-        finally:
-            if self._environment.runner is not None:
-                self._environment.runner.quit()
-
-    def _begin(self) -> None:
-        self.gathered.begin_at = time.time() + HEAD_START_SECONDS
-        if self._environment.runner is not None:
-            self._environment.runner.send_message(BEGIN, {"at": self.gathered.begin_at})
-
-    def _wait(
-        self,
-        for_all: dict[int, dict[str, Any]],
-        deadline: float | None,
-        what: str,
-        show: Callable[[Gathered], None],
-    ) -> bool:
-        while len(for_all) < self._processes:
-            self._news.wait(LOOK_EVERY_SECONDS)
-            self._news.clear()
-            show(self.gathered)
-            if lost := self._lost(for_all):
-                some = f"{len(lost)} of {self._processes}"
-                self.gathered.problems.append(f"{some} generator processes were lost")
-                return False
-            if deadline is not None and time.time() > deadline:
-                some = f"{len(for_all)} of {self._processes}"
-                self.gathered.problems.append(f"{some} generator processes {what} in time")
-                return False
-        show(self.gathered)
-        return True
-
-    def _lost(self, heard: dict[int, dict[str, Any]]) -> list[int]:
-        """List the processes that are gone and have not said all they had to."""
-        runner = self._environment.runner
-        if not isinstance(runner, MasterRunner):
-            return []
-        clients = {node: runner.clients.get(node) for node in self.gathered.nodes.values()}
-        gone = {n for n, client in clients.items() if not client or client.state == STATE_MISSING}
-        nodes = self.gathered.nodes.items()
-        return [index for index, node in nodes if index not in heard and node in gone]

@@ -111,14 +111,16 @@ def _command(options: LoadOptions, plan: Path, result: Path) -> list[str]:
     command += ["--plan", str(plan), "--result", str(result), "--only-summary"]
     if options.accounts is not None:
         command += ["--accounts", str(options.accounts)]
+    if options.metrics_port is not None:
+        command += ["--metrics-port", str(options.metrics_port)]
     if options.processes > 1:
-        port = str(_free_port())
+        port = str(free_port())
         command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
     return command
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that nobody has, so that two loads can be sent side by side."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

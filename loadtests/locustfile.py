@@ -19,8 +19,11 @@ import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests.coordination import BEGIN, MEASURED, PROGRESS, READY, Conductor, Generator, People
+from loadtests.conductor import Conductor
+from loadtests.coordination import BEGIN, MEASURED, PROGRESS, READY, Generator, People
 from loadtests.errors import MisuseError
+from loadtests.exposition import Exposition
+from loadtests.live import Live
 from loadtests.plan import LoadPlan, read_plan
 from loadtests.recording import Progress, send
 from loadtests.scenarios.registry import SCENARIOS
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
-    from loadtests.coordination import Gathered
+    from loadtests.conductor import Gathered
 
 __all__ = ["Session"]
 
@@ -51,6 +54,13 @@ def add_options(parser: ArgumentParser, **_: Any) -> None:  # noqa: ANN401  # Lo
     add("--accounts", help="File of e-mails, one a line.")
     add("--result", default="load.json")
     add("--progress-fd", type=int, default=None)
+    add("--metrics-host", default="127.0.0.1", help="Where Prometheus may ask, see --metrics-port.")
+    add(
+        "--metrics-port",
+        type=int,
+        default=None,
+        help="Tell Prometheus here while the load is sent; 0 for a free port, which the log names.",
+    )
 
 
 @events.init.add_listener
@@ -125,6 +135,7 @@ def _conduct(
     environment: Environment, conductor: Conductor, plan: LoadPlan, options: Namespace
 ) -> None:
     """Begin when all are ready, and write what was gathered however this ends."""
+    exposition = _exposition(conductor, plan, options)
 
     def hear(kind: str) -> None:
         def listener(msg: Any, **_: Any) -> None:  # noqa: ANN401  # Locust's signature
@@ -133,12 +144,15 @@ def _conduct(
         if environment.runner is not None:
             environment.runner.register_message(kind, listener)
 
+    def show(gathered: Gathered) -> None:
+        _show(gathered, plan, options)
+
     for kind in (READY, PROGRESS, MEASURED):
         hear(kind)
 
     @environment.events.test_start.add_listener
     def start(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
-        gevent.spawn(conductor.conduct, lambda gathered: _show(gathered, plan, options))
+        gevent.spawn(conductor.conduct, show, exposition.wait_for_scrape)
 
     @environment.events.quitting.add_listener
     def quitting(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
@@ -148,6 +162,15 @@ def _conduct(
     @environment.events.quit.add_listener
     def finish(**_: Any) -> None:  # noqa: ANN401  # Locust's signature
         _write(conductor.gathered, Path(options.result))
+
+
+def _exposition(conductor: Conductor, plan: LoadPlan, options: Namespace) -> Exposition:
+    """Let Prometheus ask how far the load is, when a port is given."""
+    operations = tuple(route.operation for route in SCENARIOS[plan.scenario].operations)
+    exposition = Exposition(Live(plan, operations, conductor.gathered))
+    if options.metrics_port is not None:
+        exposition.start(options.metrics_host, options.metrics_port)
+    return exposition
 
 
 def _show(gathered: Gathered, plan: LoadPlan, options: Namespace) -> None:

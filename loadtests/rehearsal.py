@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from alerts.load_generator import LOAD
 from loadtests.errors import InvalidRun
-from loadtests.generator import read_accounts
+from loadtests.generator import free_port, read_accounts
 from loadtests.measurement import wait_for_targets
 from loadtests.plan import LoadOptions
 from loadtests.run import Around, judged_run, unread_run
@@ -75,6 +76,9 @@ def _swipes(stack: Stack) -> int:
 
 def _seed(stack: Stack, asked: Asked) -> LoadOptions:
     """Make pets, and accounts of the kind that the scenario's people have."""
+    # Prometheus takes up new targets every five seconds, and seeding lasts as long.
+    port = free_port()
+    stack.scrape(LOAD, port)
     password = secrets.token_urlsafe(16)
     adopters, shelters = asked.out / "accounts.txt", asked.out / "shelters.txt"
     stack.command(
@@ -86,7 +90,7 @@ def _seed(stack: Stack, asked: Asked) -> LoadOptions:
     accounts = shelters if asked.scenario.shelters else adopters
     if asked.scenario.accounts:
         read_accounts(accounts, asked.plan.sessions)
-    return LoadOptions(stack.api, asked.plan, accounts, password, asked.out, asked.processes)
+    return LoadOptions(stack.api, asked.plan, accounts, password, asked.out, asked.processes, port)
 
 
 def _reason(stack: Stack, error: Exception) -> str:

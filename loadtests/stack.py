@@ -34,6 +34,7 @@ class Stack:
     api: str
     prometheus: str
     targets: int
+    target_files: Path
     processes: dict[str, int]
     environment: dict[str, str]
     process: subprocess.Popen[bytes]
@@ -64,6 +65,13 @@ class Stack:
             words = done.stderr.strip().splitlines() or ["no word"]
             raise LoadTestError(f"python -m app {arguments[0]} failed: {words[-1]}")
         return done.stdout
+
+    def scrape(self, job: str, port: int) -> None:
+        """Let Prometheus scrape a port of this machine as this job, and no other for it."""
+        path = self.target_files / f"{job}.json"
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+        part.replace(path)
 
     def rows(self) -> dict[str, int]:
         """Count the rows of every table."""
@@ -126,6 +134,7 @@ def _wait(
         api=found["api"],
         prometheus=found["prometheus"],
         targets=len(found["management"]),
+        target_files=Path(found["targets"]),
         processes=found["processes"],
         environment=found["environment"],
         process=process,

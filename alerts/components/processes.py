@@ -8,6 +8,7 @@ from fractions import Fraction
 from alerts import exporters
 from alerts.counting import Changes, Increase, Ratio
 from alerts.levels import Alive, Level, Missing
+from alerts.load_generator import LOAD
 from alerts.model import AlertSeverity
 from alerts.signal import Dashboard, Signal, Unit
 from alerts.watch import AlertType, Channel, Past, Team, Watch
@@ -26,6 +27,8 @@ from slo.promql import Matcher, Selector
 FIVE_MINUTES = timedelta(minutes=5)
 OURS = (Matcher("job", "=~", f"{JOB}|{DISPATCH_JOB}"),)
 UP = Selector(exporters.UP, "up", ())
+# No load is sent most of the time, and nobody is to be told of that.
+ALWAYS = Matcher("job", "!=", LOAD)
 LOST = "|".join(reason for reason in SPAN_DROPS if reason != "unsampled")
 LINES = Selector(LOG_LINES, LOG_LINES.name, ())
 
@@ -55,9 +58,9 @@ DISPATCHER_TARGETS = Signal(
 SCRAPES = Signal(
     "instance:scrape:up",
     "Targets that answer Prometheus",
-    "1 while the last scrape of a target succeeded, 0 while it does not.",
+    "1 while the last scrape of a target succeeded, 0 while it does not; but for load generators.",
     Unit.NUMBER,
-    Level(UP, ("job", "instance"), "min"),
+    Level(UP.where(ALWAYS), ("job", "instance"), "min"),
     Dashboard.TELEMETRY,
 )
 EXPORTERS_MISSING = Signal(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import promql_parser
 
 from alerts.exporters import EVERY_JOB, EXPORTED
+from alerts.load_generator import LOAD, METRICS
 from alerts.reading.shapes import Shapes, union
 from app.telemetry.catalog import API_METRICS, DISPATCH_JOB, DISPATCH_METRICS, JOB
 from app.telemetry.model import Kind, edge_label
@@ -37,12 +38,12 @@ class Emitted:
 
 
 class Known:
-    """The catalogue, the exporters, and what the rules record of them."""
+    """The catalogue, the exporters, a load generator, and what the rules record of them."""
 
     def __init__(
         self, rules: Iterable[tuple[WrittenRule, Node]], scraped_jobs: Iterable[str]
     ) -> None:
-        """Collect the series of the catalogue, of exporters, and of these rules."""
+        """Collect the series that are scraped, and those of these rules."""
         self.emitted = _emitted(frozenset(scraped_jobs))
         self.recorded: dict[str, list[tuple[WrittenRule, Node]]] = {}
         self._alerts: list[tuple[WrittenRule, Node]] = []
@@ -125,6 +126,7 @@ def _emitted(jobs: frozenset[str]) -> dict[str, Emitted]:
     found: dict[str, Emitted] = {}
     shown = [(metric, frozenset({JOB})) for metric in API_METRICS]
     shown += [(metric, frozenset({DISPATCH_JOB})) for metric in DISPATCH_METRICS]
+    shown += [(metric, frozenset({LOAD})) for metric in METRICS]
     shown += [
         (metric, jobs if metric.job == EVERY_JOB else frozenset({metric.job}))
         for metric in EXPORTED

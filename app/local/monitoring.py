@@ -22,6 +22,7 @@ PROMETHEUS_CONFIG = "prometheus.yml"
 ALERTMANAGER_CONFIG = "alertmanager.yml"
 RULES = "*.rules.yml"
 TEMPLATES = "templates"
+TARGETS = "targets"
 # What the generated files call the servers, as in docker-compose; this stack's are elsewhere.
 WEBHOOK = "http://webhook:9095"
 HEARTBEAT = "https://heartbeat.petswipe.example/alertmanager"
@@ -54,7 +55,7 @@ def write_prometheus_folder(
     needs smaller: at 15 s it would have four points.
     """
     config = _read(generated / PROMETHEUS_CONFIG)
-    (folder / "targets").mkdir(parents=True)
+    (folder / TARGETS).mkdir(parents=True)
     for rules in generated.glob(RULES):
         (folder / rules.name).write_text(_with_links(rules.read_text(), places))
     if scrape_interval is not None:
@@ -62,7 +63,7 @@ def write_prometheus_folder(
     path = folder / PROMETHEUS_CONFIG
     path.write_text(config)
     for job, ports in targets.items():
-        _write_targets(folder / "targets" / f"{job}.json", ports)
+        _write_targets(folder / TARGETS / f"{job}.json", ports)
     return path
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app.local.exporters import PROGRAMS, plan_exporters, prepare_exporters
 from app.local.monitoring import (
+    TARGETS,
     Places,
     prepare_alertmanager,
     prepare_prometheus,
@@ -51,6 +52,9 @@ KEY_BITS = 2048
 ATTEMPTS = 3
 # What commands tell of themselves, like `backup --textfile`.
 TEXTS = "textfile"
+# The job of a load generator.
+LOAD = "load"
+CONFIGURATION = "prometheus"
 MONITORING = ("prometheus", "alertmanager")
 
 
@@ -133,7 +137,9 @@ def _start(
     say("migrating the schema")
     supervisor.run("migrate", [sys.executable, "-m", "app", "migrate"], environment)
     if options.bare:
-        return StackState("", "", "", "", "", [], environment, supervisor.pids, str(options.out))
+        return StackState(
+            "", "", "", "", "", "", [], environment, supervisor.pids, str(options.out)
+        )
     start(prepare_s3(plan.s3))
     with_s3 = {**environment, **_s3(plan), f"{PREFIX}PROMETHEUS_URL": plan.prometheus_url}
     supervisor.run("storage", [sys.executable, "-m", "app", "storage", "init"], with_s3)
@@ -141,7 +147,7 @@ def _start(
     start(_api(plan, options.workers, with_s3), _dispatcher(plan, environment))
     texts = options.out / TEXTS
     start(*prepare_exporters(exporters, folder, texts, postgres.url, valkey.url), *monitoring)
-    return _state(plan, environment, supervisor.pids, options.out)
+    return _state(plan, environment, supervisor.pids, options.out, folder / CONFIGURATION)
 
 
 def _starter(supervisor: Supervisor, say: Callable[[str], None]) -> Callable[..., None]:
@@ -215,9 +221,10 @@ def _monitoring(
         "blackbox": [],  # nothing here has a certificate
         "prometheus": [plan.prometheus],
         "alertmanager": [plan.alertmanager],
+        LOAD: [],  # named by whoever sends one
     }
     config = write_prometheus_folder(
-        options.generated, folder / "prometheus", targets, places, options.scrape_interval
+        options.generated, folder / CONFIGURATION, targets, places, options.scrape_interval
     )
     routes = write_alertmanager_folder(options.generated, folder / "routes", places)
     data = folder / "alertmanager"
@@ -229,11 +236,16 @@ def _monitoring(
 
 
 def _state(
-    plan: Plan, environment: dict[str, str], processes: dict[str, int], out: Path
+    plan: Plan,
+    environment: dict[str, str],
+    processes: dict[str, int],
+    out: Path,
+    prometheus: Path,
 ) -> StackState:
     return StackState(
         api=f"http://{HOST}:{plan.api}",
         prometheus=plan.prometheus_url,
+        targets=str(prometheus / TARGETS),
         alertmanager=plan.alertmanager_url,
         webhook=plan.webhook_url,
         s3=f"http://{HOST}:{plan.s3}",

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """Where everything is, empty for what a bare stack has not; for programs that drive it."""
+    """Where everything is, empty for what a bare stack has not; for programs that drive it.
+
+    `targets` is the folder of files, one a job, that name what Prometheus scrapes; it reads them
+    again when they change.
+    """
 
     api: str
     prometheus: str
+    targets: str
     alertmanager: str
     webhook: str
     s3: str

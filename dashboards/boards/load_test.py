@@ -1,10 +1,10 @@
-"""What the service shows while it is loaded: rate, latency, errors, and what fills up first."""
+"""A load test while it runs: planned and achieved rate, latency, errors, what fills up first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alerts import exporters
+from alerts import exporters, load_generator
 from alerts.components.api import ERROR_RATE, LOOP, REQUESTS_5M
 from alerts.components.database import IN_USE
 from alerts.components.nodes import CPU
@@ -22,6 +22,7 @@ from app.telemetry.catalog import (
     ROUTE,
     SWIPE_CREATE,
 )
+from dashboards import generator_charts
 from dashboards.charts import chart, process_cpu
 from dashboards.model import Board, Kind, Panel, Query, Row
 from dashboards.panels import timeseries
@@ -32,11 +33,11 @@ from slo.promql import Matcher
 if TYPE_CHECKING:
     from slo.promql import Selector
 
-# The hot path of the load tests, step by step.
-STEPS = (LOG_IN, DECK_READ, SWIPE_CREATE, MATCH_LIST)
-ON_THE_PATH = Matcher(ROUTE.name, "=~", "|".join(route.template for route in STEPS))
-BY_STEP = (METHOD.name, ROUTE.name)
-STEP = "{{http_request_method}} {{http_route}}"
+# The hot path of the load tests.
+PATH = (LOG_IN, DECK_READ, SWIPE_CREATE, MATCH_LIST)
+ON_THE_PATH = Matcher(ROUTE.name, "=~", "|".join(route.template for route in PATH))
+BY_OPERATION = (METHOD.name, ROUTE.name)
+OPERATION = "{{http_request_method}} {{http_route}}"
 SWIPING = (
     Matcher(METHOD.name, "=", SWIPE_CREATE.method),
     Matcher(ROUTE.name, "=", SWIPE_CREATE.template),
@@ -55,43 +56,48 @@ RATES = Row(
     "Rate",
     (
         Panel(
-            key="load-test:planned",
-            title="Planned rate",
-            description="Where the planned rate of a load test stands.",
+            key="load-test:verdict",
+            title="The verdict",
+            description="Where the verdict on a load test stands.",
             kind=Kind.TEXT,
             width=6,
-            content="The plan of a load test is its scenario's: `python -m loadtests run --help`.\n"
-            "\n"
-            "The generator tells Prometheus nothing yet. What it planned, and what it achieved of "
-            "it, stands in the report of each run; beside this is what reached the service.",
+            content="This is what a load test does and meets while it runs. Whether it allows a "
+            "release stands in its report: `python -m loadtests --help`.",
         ),
+        generator_charts.PLANNED,
+        generator_charts.PLANNED_BY_STEP,
         chart(
             "load-test:achieved",
-            "Achieved rate by step",
-            "Requests of each step of the hot path that reached the service in each second. "
-            "A generator that plans more than it sends is what the report of its run tells.",
+            "Rate at the service by operation",
+            "Requests of each operation of the hot path that reached the service in each second.",
             Unit.REQUESTS_PER_SECOND,
-            Query(rate(_requests(ON_THE_PATH), *BY_STEP), STEP),
-            width=10,
+            Query(rate(_requests(ON_THE_PATH), *BY_OPERATION), OPERATION),
             stacked=True,
         ),
-        timeseries(REQUESTS_5M, width=8),
+        timeseries(REQUESTS_5M),
     ),
 )
 LATENCY = Row(
     "Latency",
     (
+        generator_charts.LATENCY_BY_STEP,
+        generator_charts.LATENCY_BY_OPERATION,
         chart(
             "load-test:latency-by-step",
-            "Latency by step",
-            "95 % of the requests of each step that did not fail took no longer.",
+            "Latency at the service by operation",
+            "95 % of the requests of each operation of the hot path that did not fail took no "
+            "longer.",
             Unit.SECONDS,
-            Query(quantile(0.95, _answers(ON_THE_PATH), *BY_STEP), f"p95 {STEP}", exemplars=True),
+            Query(
+                quantile(0.95, _answers(ON_THE_PATH), *BY_OPERATION),
+                f"p95 {OPERATION}",
+                exemplars=True,
+            ),
             nothing="No requests",
         ),
         chart(
             "load-test:swipe-latency",
-            "Swipe latency",
+            "Swipe latency at the service",
             "Half, 95 % and 99 % of the swipes that did not fail took no longer.",
             Unit.SECONDS,
             Query(quantile(0.5, _answers(*SWIPING)), "p50"),
@@ -104,29 +110,41 @@ LATENCY = Row(
 ERRORS = Row(
     "Errors",
     (
+        generator_charts.FAILED_BY_STEP,
         timeseries(
             ERROR_RATE,
             key="load-test:error-rate",
+            width=8,
             high=None,
-            title="Error rate by step",
+            title="Error rate at the service by operation",
             more=(
                 Query(
-                    share(_requests(ON_THE_PATH, FAILED), _requests(ON_THE_PATH), *BY_STEP), STEP
+                    share(_requests(ON_THE_PATH, FAILED), _requests(ON_THE_PATH), *BY_OPERATION),
+                    OPERATION,
                 ),
             ),
             nothing="No requests",
         ),
         chart(
             "load-test:error-types",
-            "Errors by type",
+            "Errors at the service by type",
             "Requests in each second that failed, by what went wrong.",
             Unit.REQUESTS_PER_SECOND,
             Query(
                 rate(_requests(Matcher(ERROR_TYPE.name, "!=", "")), ERROR_TYPE.name),
                 "{{error_type}}",
             ),
+            width=8,
             nothing="No errors",
         ),
+    ),
+)
+GENERATOR = Row(
+    "Generator",
+    (
+        generator_charts.LAG,
+        generator_charts.CPU,
+        generator_charts.SESSIONS,
     ),
 )
 SATURATION = Row(
@@ -147,7 +165,7 @@ SATURATION = Row(
         timeseries(
             CPU,
             key="load-test:generator-health",
-            title="Generator health: CPU of the nodes",
+            title="CPU of the nodes",
             description="The share of time that the cores of each node are not idle. A generator "
             "on a busy node measures itself: its run is not valid.",
         ),
@@ -157,7 +175,8 @@ SATURATION = Row(
 BOARD = Board(
     Dashboard.LOAD_TEST,
     "Load test",
-    "What the service shows while it is loaded. Generated from dashboards/boards/load_test.py.",
-    (JOB, exporters.NODE),
-    (RATES, LATENCY, ERRORS, SATURATION),
+    "A load test while it runs: what is planned, sent and answered, and what the service shows. "
+    "Generated from dashboards/boards/load_test.py.",
+    (JOB, exporters.NODE, load_generator.LOAD),
+    (RATES, LATENCY, ERRORS, GENERATOR, SATURATION),
 )

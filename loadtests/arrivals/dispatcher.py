@@ -54,7 +54,8 @@ class Dispatcher:
         self._dropped = dropped
         self._patience = patience
         self._queue: SimpleQueue[_Released | None] = SimpleQueue()
-        self._idle = 0
+        # Sessions that wait for something to send.
+        self.idle = 0
         self._stopped = False
 
     def run(self, begin: float) -> None:
@@ -65,7 +66,7 @@ class Dispatcher:
             due = begin + arrival.at
             if (early := due - perf_counter()) > 0:
                 gevent.sleep(max(early, TICK_SECONDS))
-            free = self._idle > self._queue.qsize()
+            free = self.idle > self._queue.qsize()
             self._queue.put(_Released(arrival.step, due, perf_counter(), free))
 
     def stop(self) -> None:
@@ -82,11 +83,11 @@ class Dispatcher:
     def take(self) -> Due | None:
         """Wait for the next request to send; None when there will be no more."""
         while True:
-            self._idle += 1
+            self.idle += 1
             try:
                 released = self._queue.get()
             finally:
-                self._idle -= 1
+                self.idle -= 1
             if released is None:
                 return None
             now = perf_counter()

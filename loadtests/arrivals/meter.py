@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from alerts.load_generator import LAG_BUCKETS, LATENCY_BUCKETS
 from loadtests.arrivals.histogram import Histogram
+from loadtests.arrivals.tally import Tally
 from loadtests.load import Answers, SlowTrace
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ class StepMeter:
     sent: int = 0
     dropped: int = 0
     operations: dict[str, Answers] = field(default_factory=dict)
+    # The same by operation and coarser, told while it goes: failures, and latencies.
+    failed: Counter[str] = field(default_factory=Counter)
+    tallies: dict[str, Tally] = field(default_factory=dict)
 
 
 class Meter:
@@ -35,13 +40,16 @@ class Meter:
         self.steps = {name: StepMeter() for name in steps}
         self.prepared: dict[str, Answers] = {}
         self.lag = Histogram()
+        self.lag_tally = Tally(LAG_BUCKETS)
         self.slowest: list[tuple[float, str, str, str, int]] = []
         self.failed = 0
         self._cpu: list[tuple[float, float]] = []
 
     def late(self, seconds: float) -> None:
         """Note how late the generator was itself; a clock that steps back makes it no earlier."""
-        self.lag.record(max(0.0, seconds))
+        late = max(0.0, seconds)
+        self.lag.record(late)
+        self.lag_tally.record(late)
 
     def dropped(self, step: str) -> None:
         """Note an arrival that nobody was free to send."""
@@ -58,6 +66,14 @@ class Meter:
         meter = self.steps[step]
         meter.sent += 1
         self._note(meter.operations, operation, status, seconds, good)
+        tally = meter.tallies.get(operation)
+        if tally is None:
+            tally = meter.tallies[operation] = Tally(LATENCY_BUCKETS)
+        if good:
+            tally.record(seconds)
+        else:
+            tally.never(seconds)
+            meter.failed[operation] += 1
         slowest = self.slowest
         if len(slowest) < SLOWEST:
             heapq.heappush(slowest, (seconds, trace_id, operation, step, status))
@@ -72,6 +88,19 @@ class Meter:
     def sent(self) -> int:
         """Return how many requests of the schedule were sent."""
         return sum(step.sent for step in self.steps.values())
+
+    def live(self) -> dict[str, Any]:
+        """Return what is told while it goes: as lists and numbers, and few of them."""
+        return {
+            "sent": self.sent,
+            "failed": self.failed,
+            "steps": {
+                name: [step.sent, step.dropped, _tallies_message(step)]
+                for name, step in self.steps.items()
+            },
+            "lag": self.lag_tally.message(),
+            "cpu": process_time(),
+        }
 
     def message(self) -> dict[str, Any]:
         """Return everything as lists and numbers, for JSON and msgpack."""
@@ -99,6 +128,10 @@ class Meter:
             answers.good.record(seconds)
         else:
             self.failed += 1
+
+
+def _tallies_message(step: StepMeter) -> dict[str, Any]:
+    return {name: [step.failed[name], tally.message()] for name, tally in step.tallies.items()}
 
 
 def _answers_message(operations: Mapping[str, Answers]) -> dict[str, Any]:

@@ -72,6 +72,10 @@ class Step:
         """Return the integral of the rate, which need not be a whole number."""
         return (_exact(self.rate) + _exact(self.last_rate)) / 2 * _exact(self.seconds)
 
+    def rate_at(self, seconds: float) -> float:
+        """Return the rate per second so many seconds after the step's start."""
+        return self.rate + (self.last_rate - self.rate) * seconds / self.seconds
+
     def seconds_until(self, arrivals: float) -> float:
         """Return the seconds after which the integral of the rate has reached `arrivals`.
 
@@ -128,6 +132,15 @@ class Schedule:
     def poisson(self, seed: int) -> Schedule:
         """Return the same rates with the arrivals drawn at random."""
         return replace(self, seed=seed)
+
+    def rates_at(self, seconds: float) -> dict[str, float]:
+        """Return every step's rate per second at a moment after the begin: 0 when it is not now."""
+        return {
+            part.step.name: part.step.rate_at(seconds - part.start)
+            if part.start <= seconds < part.end
+            else 0.0
+            for part in self._parts()
+        }
 
     def planned(self) -> dict[str, int]:
         """Count the arrivals of every step, exactly; a Poisson process is drawn once for it."""

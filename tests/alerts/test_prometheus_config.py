@@ -6,13 +6,14 @@ import yaml
 
 from alerts.artifacts import GENERATED
 from alerts.exporters import ALERTMANAGER, BLACKBOX, EXPORTED, EXPORTERS, PROMETHEUS
+from alerts.load_generator import LOAD
 from alerts.prometheus_config import blackbox_document, prometheus_document
 from app.telemetry.catalog import DISPATCH_JOB, JOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-JOBS = (JOB, DISPATCH_JOB, *EXPORTERS, PROMETHEUS, ALERTMANAGER, BLACKBOX)
+JOBS = (JOB, DISPATCH_JOB, *EXPORTERS, PROMETHEUS, ALERTMANAGER, LOAD, BLACKBOX)
 
 
 def scrapes() -> dict[str, dict[str, Any]]:

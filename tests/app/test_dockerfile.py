@@ -8,12 +8,18 @@ import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
+from importlib.metadata import requires
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from app.telemetry.catalog import PROBES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "app" / "Dockerfile"
@@ -112,6 +118,9 @@ def test_hadolint_sees_a_tag_that_moves(tmp_path: Path) -> None:
         ("app/seed/breeds.csv", False),
         ("requirements/app.txt", False),
         ("runbooks/queries.md", False),
+        ("loadtests/locustfile.py", False),
+        ("alerts/load_generator.py", False),
+        ("loadtests/__pycache__/locustfile.pyc", True),
         ("app/__pycache__/server.pyc", True),
         ("compose/secrets/jwt_private_key", True),
         (".git/config", True),
@@ -143,7 +152,7 @@ def test_every_stage_begins_from_the_same_pinned_python() -> None:
     assert next(reversed(STAGES)) == "api"
 
 
-@pytest.mark.parametrize("stage", ["api", "backup"])
+@pytest.mark.parametrize("stage", ["api", "backup", "load"])
 def test_the_image_builds_nothing_and_is_nobody(stage: str) -> None:
     runs = " ".join(words for name, words in instructions(stage) if name == "RUN")
     assert not re.search(r"apt-get|apk|curl|gcc|pip\d? install|pip --python", runs)
@@ -176,6 +185,59 @@ def test_the_backup_has_one_package_more() -> None:
     (folder,) = re.findall(r"/opt/venv/(\S+):\$PATH", STAGES["backup"][1][1][1])
     site = Path(sys.executable).parents[1] / "lib" / f"python3.{sys.version_info.minor}"
     assert (site / folder.partition("python3.11/")[2] / "pg_dump").is_file()
+
+
+def needed(name: str, extras: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Name a package and what it needs on the platform of the image."""
+    yield plain(name)
+    for line in requires(name) or ():
+        found = Requirement(line)
+        surroundings = [{"extra": extra, "sys_platform": "linux"} for extra in ("", *extras)]
+        if found.marker is None or any(map(found.marker.evaluate, surroundings)):
+            yield from needed(found.name, frozenset(found.extras))
+
+
+def test_the_load_generator_has_locust_and_all_that_it_needs(tmp_path: Path) -> None:
+    run = last("build-load", "RUN")
+    loop = run.partition(" && ")[0].replace("/tmp", str(tmp_path))  # noqa: S108  # the image's
+    for lock in ("app.txt", "dev.txt"):
+        shutil.copy(ROOT / "requirements" / lock, tmp_path)
+    subprocess.run(["sh", "-c", loop], check=True)
+    cut = (tmp_path / "load.txt").read_text()
+    assert not cut.rstrip().endswith("\\")
+    added = pinned(cut)
+    there = pinned((tmp_path / "app.txt").read_text())
+    assert set(needed("locust")) - {name for name, _ in there} == {name for name, _ in added}
+    assert cut.count("--hash=sha256:") > len(added)
+    assert added <= pinned((tmp_path / "dev.txt").read_text())
+    # Both locks have the same versions of what it takes from the service.
+    mine = set(needed("locust"))
+    assert {one for one in there if one[0] in mine} <= pinned((tmp_path / "dev.txt").read_text())
+
+
+def pinned(lock: str) -> set[tuple[str, str]]:
+    found = re.findall(r"^([\w.-]+)==([^\s;]+)", lock, re.MULTILINE)
+    return {(plain(name), version) for name, version in found}
+
+
+def test_the_locustfile_runs_on_what_is_copied(tmp_path: Path) -> None:
+    for folder in ("app", "alerts", "loadtests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    copied = {words.split()[0] for name, words in instructions("load") if name == "COPY"}
+    assert {"app", "alerts", "loadtests"} <= copied
+    # No package of the locks but those of the image.
+    lock = "\n".join(f"{name}==1" for name in {*needed("locust"), "httptools", "prometheus-client"})
+    script = IMPORTS.partition("import app\n")[0] + "import loadtests.locustfile\n"
+    locked = [plain(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *locked],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_health_check_asks_for_a_page_that_there_is() -> None:
@@ -218,4 +280,4 @@ def test_what_is_copied_and_installed_is_all_that_the_service_imports(tmp_path: 
 def test_compose_builds_the_stages_that_there_are() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     built = {service["build"]["target"] for service in services.values() if "build" in service}
-    assert built == {"api", "backup"} <= set(STAGES)
+    assert built == {"api", "backup", "load"} <= set(STAGES)

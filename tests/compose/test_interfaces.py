@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +19,13 @@ from app.__main__ import cli
 from app.local.tools import find_tool
 from app.settings import PREFIX, SECRETS_ARN, SECRETS_DIR, Settings
 from app.telemetry.catalog import PROBES
-from tests.compose.stack import OURS, ROOT, SERVICES, binds, environment, ports, words
+from loadtests.shapes import SHAPES
+from tests.compose.running import find_port
+from tests.compose.stack import OURS, ROOT, SERVICES, environment, ports, words
+from tests.loadtests.pretend import pretending
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 IMAGES: dict[str, dict[str, Any]] = yaml.safe_load(
@@ -28,6 +35,8 @@ IMAGES: dict[str, dict[str, Any]] = yaml.safe_load(
 SERVICE_PORTS = ("8000", "8443")
 METRICS_PORT = "9474"
 OWN_SCRIPT = "webhook"
+# Runs Locust.
+LOAD = "petswipe/load"
 # Services whose program runs on this machine too, and what it is called here.
 HERE = {
     "prometheus": "prometheus",
@@ -46,6 +55,7 @@ def image(name: str) -> str:
     return given.partition(":")[0]
 
 
+SENDERS = [name for name in SERVICES if image(name) == LOAD]
 THEIRS = [name for name in SERVICES if image(name) in IMAGES and name != "prometheus-config"]
 
 
@@ -63,6 +73,12 @@ def own_commands(service: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def locust_options(name: str) -> list[str]:
+    """Return the options of a service that runs Locust, those of all of them filled in."""
+    _, _, line = words(SERVICES[name])[-1].partition("exec locust ")
+    return shlex.split(line.replace("$$LOAD", environment(SERVICES[name])["LOAD"]))
+
+
 def parse(arguments: list[str]) -> None:
     """Let a command of ours read its options; raises what click raises."""
     context = click.Context(cli, **cli.context_settings)
@@ -75,7 +91,7 @@ def parse(arguments: list[str]) -> None:
 
 def test_every_image_is_documented_or_ours() -> None:
     others = {image(name) for name in SERVICES} - set(IMAGES)
-    assert others == {"petswipe/api", "petswipe/backup", "python", "locustio/locust"}
+    assert others == {"petswipe/api", "petswipe/backup", "petswipe/load", "python"}
     assert set(IMAGES) <= {image(name) for name in SERVICES}
 
 
@@ -122,7 +138,10 @@ def test_every_health_check_asks_what_there_is(name: str) -> None:
     assert ports(SERVICES[name]) <= set(about["ports"])
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if image(name).startswith(OURS)])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in SERVICES if image(name).startswith(OURS) and image(name) != LOAD],
+)
 def test_every_command_of_ours_understands_its_options(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,34 +183,95 @@ def test_health_is_asked_where_our_programs_answer(name: str) -> None:
         assert path in {route.template for route in PROBES} | {"/health"}
 
 
-def run_locust(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Let Locust load the locustfile and read options, in a folder with what is mounted."""
+def run_locust(*options: str) -> subprocess.CompletedProcess[str]:
+    """Let Locust load the locustfile and read options."""
     parse = (
         "import sys, loadtests.locustfile; from locust.argument_parser import parse_options; "
         "parse_options(sys.argv[1:])"
     )
     return subprocess.run(
         [sys.executable, "-c", parse, *options],
-        cwd=folder,
-        env={"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "HOME": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_locust_runs_with_what_is_mounted_and_knows_its_options(tmp_path: Path) -> None:
-    locust = SERVICES["locust"]
-    inside = environment(locust)["PYTHONPATH"]
-    for source, target, _ in binds(locust):
-        link = tmp_path / target.removeprefix(f"{inside}/")
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(ROOT / source)
-    script = words(locust)[-1]
-    options = shlex.split(script.partition("exec locust ")[2].replace(inside, str(tmp_path)))
-    assert len(options) > 5
-    done = run_locust(tmp_path, *options)
+@pytest.mark.parametrize("name", SENDERS)
+def test_locust_knows_its_options(name: str) -> None:
+    options = locust_options(name)
+    assert len(options) > 10
+    done = run_locust(*options)
     assert done.returncode == 0, done.stderr
-    assert run_locust(tmp_path, *options, "--adopters=3").returncode != 0
-    assert "PET_LOAD_PASSWORD=" in script
+    assert run_locust(*options, "--adopters=3").returncode != 0
+    assert "PET_LOAD_PASSWORD=" in words(SERVICES[name])[-1]
     assert "PET_LOAD_PASSWORD" in (ROOT / "loadtests" / "locustfile.py").read_text()
+
+
+def test_the_master_waits_for_all_workers_and_is_where_prometheus_asks() -> None:
+    given = dict(option.split("=") for option in locust_options("locust") if "=" in option)
+    assert int(given["--expect-workers"]) == SERVICES["locust-worker"]["scale"]
+    assert int(given["--users"]) % int(given["--expect-workers"]) == 0
+    targets = (ROOT / "compose" / "targets" / "load.json").read_text()
+    assert f'"locust:{given["--metrics-port"]}"' in targets
+    # Every address of its own, for Prometheus comes from another container.
+    assert given["--metrics-host"] == "0.0.0.0"  # noqa: S104  # what is to be there
+
+
+def test_a_load_of_a_master_and_two_workers_is_sent_by_these_command_lines(tmp_path: Path) -> None:
+    accounts = tmp_path / "accounts.txt"
+    accounts.write_text("".join(f"a{n}@example.org\n" for n in range(200)))
+    with pretending() as server, ExitStack() as stack:
+        port = str(find_port())
+        changed = {
+            "--locustfile": str(ROOT / "loadtests" / "locustfile.py"),
+            "--host": server.url,
+            "--accounts": str(accounts),
+            "--result": str(tmp_path / "load.json"),
+            "--measured-seconds": "5",
+            "--metrics-port": "0",
+            "--master-host": "127.0.0.1",
+        }
+        # Workers come first there, too.
+        started = [
+            stack.enter_context(running_locust(tmp_path / f"{number}.log", name, changed, port))
+            for number, name in enumerate(("locust-worker", "locust-worker", "locust"))
+        ]
+        assert [process.wait(60) for process in started] == [0, 0, 0], logs(tmp_path)
+    measured = json.loads((tmp_path / "load.json").read_text())["measured"]
+    assert len(measured) == 2
+    planned = sum(SHAPES["load"].plan(100, 5).planned().values())
+    assert sum(report["sent"] for report in measured.values()) == planned
+
+
+@contextmanager
+def running_locust(
+    log: Path, name: str, changed: dict[str, str], port: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Locust as a service does, and end it with the block; the master is at this port."""
+    own = "--master-bind-port" if name == "locust" else "--master-port"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "locust", *replaced(name, changed), own, port],
+            cwd=log.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PET_LOAD_PASSWORD": "secret"},
+            stdout=sink,
+            stderr=sink,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def replaced(name: str, changed: dict[str, str]) -> list[str]:
+    """Return a service's options with the values that are other on this machine."""
+    found = [option.partition("=") for option in locust_options(name)]
+    return [key + equal + changed.get(key, value) for key, equal, value in found]
+
+
+def logs(folder: Path) -> str:
+    return "\n".join(path.read_text() for path in sorted(folder.glob("*.log")))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts import load_generator
 from alerts.burn_rate import alert_rules
 from alerts.components.registry import SIGNALS, WATCHES
 from alerts.reading.divisors import unguarded
@@ -15,7 +16,7 @@ from alerts.signal import Dashboard, panel_id
 from alerts.slo_rules import alert_windows
 from app.telemetry.catalog import DB_DURATION, HTTP_DURATION, METRICS
 from app.telemetry.model import Use
-from dashboards.model import WORDS, Board, Kind, Panel, Source
+from dashboards.model import WORDS, Board, Kind, Source
 from dashboards.registry import BOARDS, MissingPanelError, prove_links
 from slo.conventions import error_ratio
 from slo.objectives import OBJECTIVES
@@ -188,15 +189,11 @@ def test_an_alert_whose_panel_is_gone_is_told() -> None:
         prove_links(boards)
 
 
-def _planned(board: Board) -> Panel:
-    (panel,) = [panel for panel in board.panels if panel.kind is Kind.TEXT]
-    return panel
-
-
-def test_what_the_load_generator_does_not_tell_is_said_and_not_drawn() -> None:
+def test_everything_that_a_load_generator_tells_is_drawn() -> None:
     board = BOARDS[Dashboard.LOAD_TEST]
-    assert "tells Prometheus nothing yet" in _planned(board).content
-    assert board.asks_for("/api/swipes")
+    drawn = {name for tree in trees(board) for name in names(tree)}
+    assert [m.name for m in load_generator.METRICS if not drawn & set(m.series)] == []
+    assert load_generator.LOAD in board.jobs
 
 
 def test_each_board_says_which_file_declares_it() -> None:

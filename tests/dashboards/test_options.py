@@ -18,7 +18,7 @@ def test_a_legend_of_many_rows_leaves_the_height_to_the_chart() -> None:
         (Dashboard.DATABASE, "Sessions"),
         (Dashboard.BUSINESS, "Log-ins"),
         (Dashboard.DATABASE, "Statements"),
-        (Dashboard.LOAD_TEST, "Latency by step"),
+        (Dashboard.LOAD_TEST, "Latency at the service by operation"),
     ]
     for uid, title in many:
         assert legend_of(uid, title)["displayMode"] == "list", title
