@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 60
 LOOK_EVERY_SECONDS = 0.25
 QUANTILES = (0.5, 0.95, 0.99)
+# Of a range Prometheus gives 11,000 at most, and a drawing shows far fewer.
+MOST_POINTS = 2_000
 JOB_MATCHER = Matcher("job", "=", JOB)
 
 
@@ -136,24 +138,28 @@ def charts(
     interval: timedelta,
     operations: Sequence[Route],
 ) -> list[Chart]:
-    """Read rate and errors of all operations over the time of the load, and quantiles of each."""
+    """Read rate and errors of all operations over the time of the load, and quantiles of each.
+
+    There is a point a scrape, or of a long load as many as a drawing shows.
+    """
+    step = max(interval, (end - start) / MOST_POINTS)
     # Five scrapes make a rate that a single late one cannot bend.
     window = interval * 5
     count = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_count", (JOB_MATCHER, _of(operations)))
     rate = f"sum by ({ROUTE.name}) (rate({count.over(window)}))"
     errors = f"sum by ({STATUS.name}) (rate({count.where(FAILED).over(window)})) > 0"
     wanted = [("Requests", "requests/s", rate), ("Server errors", "errors/s", errors)]
-    for step in operations:
-        bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(step))
+    for operation in operations:
+        bucket = Selector(HTTP_DURATION, f"{HTTP_DURATION.name}_bucket", requests(operation))
         inner = f"sum by (le) (rate({bucket.over(window)}))"
         query = " or ".join(
             f'label_replace(1000 * histogram_quantile({share}, {inner}), "quantile", '
             f'{quoted(f"p{share * 100:g}")}, "", "")'
             for share in QUANTILES
         )
-        wanted.append((f"Latency of {step.operation}", "ms", query))
+        wanted.append((f"Latency of {operation.operation}", "ms", query))
     return [
-        Chart(title, unit, query, _finite(prometheus.range(query, start, end, interval)))
+        Chart(title, unit, query, _finite(prometheus.range(query, start, end, step)))
         for title, unit, query in wanted
     ]
 

@@ -27,7 +27,7 @@ from loadtests.measurement import (
 )
 from loadtests.result import Attempt, Conservation, Kind, RunResult, acknowledged_swipes
 from loadtests.scenarios.registry import SCENARIOS
-from slo.prometheus import UnreachableError
+from slo.prometheus import PrometheusError
 from slo.queries import Between
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from loadtests.result import RunPlan
     from loadtests.scenarios.model import Scenario
     from slo.prometheus import Prometheus
-
 
 SERVER_ERROR = 500
 
@@ -63,8 +62,7 @@ def judged_run(plan: RunPlan, around: Around) -> RunResult:
     """Send the load, wait for the scrape that sees all of it, and judge.
 
     A failure is confirmed and an open question is asked with twice the samples, once; both stay
-    visible. Whatever ends it early is a check that failed. Raises PrometheusError for a query that
-    is refused.
+    visible. Whatever ends it early, or keeps it from being read back, is a check that failed.
     """
     first = _attempt(Kind.FIRST, plan, around)
     rulings = waived(first.rulings, plan.waivers)
@@ -115,7 +113,7 @@ def _attempt(kind: Kind, plan: RunPlan, around: Around) -> Attempt:
             return attempt
         attempt = _read_back(attempt, load, plan, around, targets)
         return _conserved(attempt, load, plan, around, before)
-    except (InvalidRun, UnreachableError) as error:
+    except (InvalidRun, PrometheusError) as error:
         unread = Check("read-back", "The run was read back", passed=False, detail=str(error))
         return replace(attempt, checks=(*attempt.checks, unread))
 
@@ -205,9 +203,7 @@ def _conserved(
 def _unsure(load: Load) -> int:
     """Count the swipes that the service failed at, and may have stored all the same."""
     answers = load.operations.get(SWIPE_CREATE.operation, Answers())
-    return sum(
-        count for status, count in answers.statuses.items() if status >= 500
-    )  # of the server
+    return sum(count for status, count in answers.statuses.items() if status >= SERVER_ERROR)
 
 
 def _scenario(plan: RunPlan) -> Scenario:
