@@ -14,7 +14,7 @@ from loadtests.generator import free_port, read_accounts
 from loadtests.measurement import wait_for_targets
 from loadtests.plan import LoadOptions
 from loadtests.run import Around, judged_run, unread_run
-from loadtests.stack import embedded_stack
+from loadtests.stack import embedded_stack, name_target
 from loadtests.target import check_target
 from slo.prometheus import Prometheus, UnreachableError
 from slo.promql import duration
@@ -78,7 +78,7 @@ def _seed(stack: Stack, asked: Asked) -> LoadOptions:
     """Make pets, and accounts of the kind that the scenario's people have."""
     # Prometheus takes up new targets every five seconds, and seeding lasts as long.
     port = free_port()
-    stack.scrape(LOAD, port)
+    name_target(stack.target_files, LOAD, port)
     password = secrets.token_urlsafe(16)
     adopters, shelters = asked.out / "accounts.txt", asked.out / "shelters.txt"
     stack.command(

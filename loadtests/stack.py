@@ -66,17 +66,18 @@ class Stack:
             raise LoadTestError(f"python -m app {arguments[0]} failed: {words[-1]}")
         return done.stdout
 
-    def scrape(self, job: str, port: int) -> None:
-        """Let Prometheus scrape a port of this machine as this job, and no other for it."""
-        path = self.target_files / f"{job}.json"
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
-        part.replace(path)
-
     def rows(self) -> dict[str, int]:
         """Count the rows of every table."""
         counts: dict[str, int] = json.loads(self.command("rows"))
         return counts
+
+
+def name_target(target_files: Path, job: str, port: int) -> None:
+    """Let a running Prometheus scrape a port of this machine as this job, and no other for it."""
+    path = target_files / f"{job}.json"
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps([{"targets": [f"127.0.0.1:{port}"]}]))
+    part.replace(path)
 
 
 @contextmanager

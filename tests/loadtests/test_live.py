@@ -25,13 +25,14 @@ from alerts.load_generator import (
     SENT,
     SESSIONS,
 )
-from app.local.monitoring import Places, prepare_prometheus, write_prometheus_folder
+from app.local.monitoring import TARGETS, Places, prepare_prometheus, write_prometheus_folder
 from app.local.ports import HOST
 from app.local.tools import find_tool
 from loadtests.arrivals.schedule import Schedule, Step
 from loadtests.generator import free_port, generate
 from loadtests.load import merged
 from loadtests.plan import Closed, LoadOptions, LoadPlan
+from loadtests.stack import name_target
 from slo.prometheus import Prometheus
 from tests.compose.running import running
 from tests.dashboards.asked import chosen
@@ -63,11 +64,14 @@ def scraping(folder: Path, port: int) -> Iterator[Prometheus]:
     """Scrape a load at this port every 500 ms, as the generated configuration says."""
     places = Places("http://127.0.0.1:1", "http://127.0.0.1:1", "http://127.0.0.1:1")
     config = write_prometheus_folder(
-        ROOT / "alerts" / "generated", folder / "prometheus", {LOAD: [port]}, places, "500ms"
+        ROOT / "alerts" / "generated", folder / "prometheus", {LOAD: []}, places, "500ms"
     )
     tool, mine = find_tool("prometheus", TOOLS, print), free_port()
     service = prepare_prometheus(tool, config, folder / "data", mine)
     with running(folder, service), Prometheus(f"http://{HOST}:{mine}") as prometheus:
+        # As a rehearsal does, while Prometheus runs; it takes up new ones every five seconds.
+        name_target(config.parent / TARGETS, LOAD, port)
+        wait_for(lambda: prometheus.vector(UP), "a target")
         yield prometheus
 
 
@@ -112,8 +116,6 @@ def seen(server: Pretended, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     # Now and then a request takes so long that another edge is passed.
     server.stall_after, server.stall_for = 3.0, 0.4
     with scraping(folder, port) as prometheus:
-        # It takes up new targets every five seconds.
-        wait_for(lambda: prometheus.vector(UP), "a target")
         load = send(options(server, folder, port, processes=2))
         assert load.problems == []
         yield Seen(prometheus, load)
