@@ -165,6 +165,11 @@ def rehearse_command(
     type=click.IntRange(1, 300),
     help="Seconds between the scrapes of that Prometheus.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    help="Show the generator's own metrics on this port of this machine while it runs.",
+)
 @connection_options()
 @reporting
 def run(
@@ -173,6 +178,7 @@ def run(
     accounts: Path | None,
     password: str | None,
     interval: int,
+    metrics_port: int | None,
     connection: Connection,
     grafana_url: str | None,
     grafana_token_file: Path | None,
@@ -194,7 +200,9 @@ def run(
             )
         read_accounts(accounts, asked.plan.sessions)
     check_target(host, asked.scenario.operations)
-    load = LoadOptions(host, asked.plan, accounts, password or "", asked.out, asked.processes)
+    load = LoadOptions(
+        host, asked.plan, accounts, password or "", asked.out, asked.processes, metrics_port
+    )
     plan = asked.run_plan("Load run", load, timedelta(seconds=interval), datetime.now(UTC))
     with connection.open() as prometheus, Screen(Console(stderr=True)) as screen:
         _check_prometheus(prometheus)
