@@ -59,9 +59,11 @@ def cli() -> None:
 @cli.command("list")
 def list_objectives() -> None:
     """List the promises."""
-    for slo in choose(()):
-        days = slo.length.days
-        click.echo(f"{slo.id:<20}{percent(slo.objective):>9} in {days} d  {slo.description}")
+    slos = choose(())
+    width = max(len(slo.id) for slo in slos)
+    for slo in slos:
+        days, objective = slo.length.days, percent(slo.objective)
+        click.echo(f"{slo.id:<{width}}  {objective:>9} in {days} d  {slo.description}")
 
 
 cli.add_command(gate_command)
