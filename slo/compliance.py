@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -12,8 +12,7 @@ from slo.calendars import last_month, own_period, running_month
 from slo.counting import Count, weighted
 from slo.indicators import RawSli, SliceSli
 from slo.model import CompositeSli
-from slo.queries import Rolling
-from slo.report import burns, heeding, judge
+from slo.report import heeding, judge, page_burns
 from slo.tiles import TILE, read_history, tile_end
 
 if TYPE_CHECKING:
@@ -93,11 +92,12 @@ def _slo(
     months = [s for s in (running_month(end, zone), last_month(end, zone)) if s.start != own.start]
     spans = [own, *months]
     history = read_history(slo, min(span.start for span in spans), end, prom)
-    burning = burns(slo, Rolling(own.end - own.start, end), prom) if history.groups else {}
+    burning = page_burns(slo, history.groups, end, prom) if history.groups else {}
     found = []
     for group, parts in sorted(history.groups.items()) or [((), {})]:
         kept = [_kept(slo, span, group, parts, history) for span in spans]
-        kept[0] = Kept(own, heeding(kept[0].result, burning), kept[0].days, kept[0].notes)
+        heeded = heeding(kept[0].result, burning.get(group, ()))
+        kept[0] = replace(kept[0], result=heeded)
         found.append(Compliance(slo, kept[0].result.name, history.source, tuple(kept)))
     return found
 

@@ -70,11 +70,11 @@ def gate_command(
 ) -> None:
     """Decide whether to ship: 0 allow, 1 block, 3 undecided. No data is never a pass.
 
-    Without a policy, every promise must have been measured and kept. With one, the error budget
-    that is left decides which changes ship: features while there is enough of it and it does not
-    burn, a rollback always; and nothing that is not exempt ships in a freeze. Data that is stale,
-    too little, too young, or from a part of the servers leaves it undecided, a rollback too: it
-    ships by the word of whoever is on call.
+    Without a policy, every promise must have been measured and kept, and its budget must be known
+    not to burn fast enough to page. With one, the error budget that is left decides which changes
+    ship: features while there is enough of it and it does not burn, a rollback always; and nothing
+    that is not exempt ships in a freeze. Data that is stale, too little, too young, or from a part
+    of the servers leaves it undecided, a rollback too: it ships by the word of whoever is on call.
 
     \b
     python -m slo gate --policy slo/policy.yaml --change feature \\

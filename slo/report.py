@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from slo.burning import burns
 from slo.counting import count
 from slo.indicators import LatencySli
-from slo.model import Severity
 from slo.queries import Rolling, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
     from fractions import Fraction
 
+    from slo.burning import Burn
     from slo.counting import Count, Group
     from slo.model import Slo
     from slo.prometheus import Prometheus
@@ -84,6 +86,7 @@ class SloResult:
 def measure(slos: Sequence[Slo], window: Window, prometheus: Prometheus) -> list[SloResult]:
     """Measure service levels over one window: one result for each, and for each group of one.
 
+    Of a rolling window it must also be known whether the budget burns at its end.
     Raises UnreachableError, WrongAddressError and QueryError; missing data is a verdict.
     """
     return [result for slo in slos for result in _measure(slo, window, prometheus)]
@@ -98,16 +101,37 @@ def _measure(slo: Slo, window: Window, prometheus: Prometheus) -> list[SloResult
     ]
     if all(result.verdict is not Verdict.MET for result in results):
         return results
-    burning = burns(slo, window, prometheus)
-    return [heeding(result, burning) for result in results]
+    if not isinstance(window, Rolling):
+        # Two moments of the past are judged by their events, whatever burns now.
+        return results
+    found = page_burns(slo, counted.groups, window.end, prometheus)
+    return [_known(heeding(result, found[result.group]), found[result.group]) for result in results]
 
 
-def heeding(result: SloResult, burning: Mapping[Group, str]) -> SloResult:
+def page_burns(
+    slo: Slo, groups: Collection[Group], at: datetime, prometheus: Prometheus
+) -> dict[Group, tuple[Burn, ...]]:
+    """Return how the budget of each group burns at a moment, by the pairs of windows that page."""
+    pairs = burns(slo, groups, at, prometheus)
+    return {group: tuple(found[group] for _, found in pairs) for group in groups}
+
+
+def heeding(result: SloResult, found: Sequence[Burn]) -> SloResult:
     """Return a result that knows whether the budget burns; no data and exhaustion weigh more."""
-    reason = burning.get(result.group, "")
-    if not reason or result.verdict is not Verdict.MET:
+    burning = next((burn for burn in found if burn.burning), None)
+    if burning is None or result.verdict is not Verdict.MET:
         return result
+    reason = f"the budget burns faster than {float(burning.factor):g} times its even rate"
     return replace(result, verdict=Verdict.BURNING, reason=reason)
+
+
+def _known(result: SloResult, found: Sequence[Burn]) -> SloResult:
+    """Return a result that is no pass while nobody knows whether the budget burns."""
+    unknown = next((burn for burn in found if burn.rate is None), None)
+    if unknown is None or result.verdict is not Verdict.MET:
+        return result
+    reason = f"whether it burns now is unknown: {unknown.missing}"
+    return replace(result, verdict=Verdict.NO_DATA, reason=reason)
 
 
 def judge(slo: Slo, found: Count, queries: dict[str, str], group: Group = ()) -> SloResult:
@@ -133,32 +157,6 @@ def _too_many(slo: Slo, found: Count, ratio: Fraction) -> str:
         return f"{float(ratio):.4%} was bad, {float(slo.budget):.4%} is allowed".replace("%", " %")
     allowed = float(total * slo.budget)
     return f"{float(bad):.10g} of {float(total):.10g} events were bad, {allowed:.6g} are allowed"
-
-
-def burns(slo: Slo, window: Window, prometheus: Prometheus) -> dict[Group, str]:
-    """Say which page-level pair of windows burns at the end of a rolling period, if any does."""
-    found: dict[Group, str] = {}
-    if not isinstance(window, Rolling):
-        return found
-    for pair in slo.burn_windows:
-        if pair.severity is not Severity.PAGE:
-            continue
-        factor = pair.factor(slo.length)
-        long, short = (
-            _above(slo, factor * slo.budget, Rolling(length, window.end), prometheus)
-            for length in (pair.long, pair.short)
-        )
-        for group in long & short:
-            reason = f"the budget burns faster than {float(factor):g} times its even rate"
-            found.setdefault(group, reason)
-    return found
-
-
-def _above(slo: Slo, limit: Fraction, window: Window, prometheus: Prometheus) -> set[Group]:
-    """Return the groups of which a larger share is bad."""
-    groups = count(slo, window, prometheus).groups
-    ratios = {group: found.error_ratio for group, found in groups.items()}
-    return {group for group, ratio in ratios.items() if ratio is not None and ratio > limit}
 
 
 def percent(ratio: Fraction) -> str:

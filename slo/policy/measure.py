@@ -9,39 +9,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from slo.burn import least_bad
+from slo.burning import burns
 from slo.calendars import own_window
-from slo.counting import Count, count
-from slo.model import Severity
+from slo.counting import count
 from slo.policy.samples import Samples, find_samples
 from slo.prometheus import PartialAnswerError, UnreachableError
-from slo.promql import duration
-from slo.queries import Rolling
 from slo.report import SloResult, Verdict, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from slo.counting import Group
-    from slo.model import BurnWindow, Slo
+    from slo.burning import Burn
+    from slo.model import Slo
     from slo.prometheus import Prometheus
 
 NO_SAMPLES = Samples()
-
-
-@dataclass(frozen=True, slots=True)
-class Burn:
-    """How many times faster than evenly a budget burns in both windows of a pair that pages.
-
-    `rate` is None when nobody knows, and `missing` says why.
-    """
-
-    pair: BurnWindow
-    factor: Fraction
-    rate: Fraction | None
-    burning: bool = False
-    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,53 +99,17 @@ def measure(
     if not counted.groups:
         result = SloResult(slo, Verdict.NO_DATA, None, None, counted.queries, counted.missing)
         return [Measurement(result, at, (), samples, window.period, asked)]
-    pairs = [_burns(slo, pair, counted.groups, at, prometheus) for pair in _paging(slo)]
+    pairs = burns(slo, counted.groups, at, prometheus)
     for queries, _ in pairs:
         asked |= queries
     return [
         Measurement(
             judge(slo, found, counted.queries, group),
             at,
-            tuple(burns[group] for _, burns in pairs),
+            tuple(burns_of[group] for _, burns_of in pairs),
             samples,
             window.period,
             asked,
         )
         for group, found in sorted(counted.groups.items())
     ]
-
-
-def _paging(slo: Slo) -> list[BurnWindow]:
-    return [pair for pair in slo.burn_windows if pair.severity is Severity.PAGE]
-
-
-def _burns(
-    slo: Slo, pair: BurnWindow, groups: Iterable[Group], at: datetime, prometheus: Prometheus
-) -> tuple[dict[str, str], dict[Group, Burn]]:
-    """Return the queries of a pair of windows, and what they say of each group."""
-    long, short = (count(slo, Rolling(x, at), prometheus) for x in (pair.long, pair.short))
-    lost = Count(missing=long.missing or short.missing or "nothing is known of this group now")
-    queries = {
-        f"{name} of {duration(length)}": query
-        for length, counted in ((pair.long, long), (pair.short, short))
-        for name, query in counted.queries.items()
-    }
-    return queries, {
-        group: _burn(slo, pair, long.groups.get(group, lost), short.groups.get(group, lost))
-        for group in groups
-    }
-
-
-def _burn(slo: Slo, pair: BurnWindow, long: Count, short: Count) -> Burn:
-    """Say whether a pair burns as its alert does, by the same fewest bad events.
-
-    A short window without events says nothing, so the long one speaks for both.
-    """
-    factor = pair.factor(slo.length)
-    if missing := long.missing or short.missing:
-        return Burn(pair, factor, None, missing=missing)
-    over = long.error_ratio or Fraction(0)
-    now = over if short.error_ratio is None else short.error_ratio
-    rate = min(over, now) / slo.budget
-    enough = long.bad is None or long.bad >= least_bad(slo, pair)
-    return Burn(pair, factor, rate, rate > factor and enough)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from fractions import Fraction
 
+    from slo.burning import Burn
     from slo.policy.calendar import Freeze
     from slo.policy.decide import Row, Ruling
-    from slo.policy.measure import Burn
 
 SCHEMA_VERSION = 1
 COLOURS = {Outcome.ALLOW: "green", Outcome.BLOCK: "red", Outcome.UNDECIDED: "magenta"}

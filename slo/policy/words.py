@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from fractions import Fraction
 
-    from slo.policy.measure import Burn
+    from slo.burning import Burn
 
 UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 NONE = "–"

@@ -87,8 +87,10 @@ def test_the_promises_are_listed_one_a_line() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[0] for line in done.stdout.splitlines()] == IDS
     assert done.stdout.splitlines()[0] == (
-        "swipe-availability    99.95 % in 30 d  A swipe is answered without a server error."
+        "swipe-availability        99.95 % in 30 d  A swipe is answered without a server error."
     )
+    # One column below the other, however long an id is.
+    assert len({line.index(" in 30 d  ") for line in done.stdout.splitlines()}) == 1
 
 
 def rows_of(output: str) -> list[list[str]]:
@@ -214,12 +216,18 @@ def test_the_gate_ships_only_what_was_measured_and_kept(
 
 
 def test_the_gate_measures_each_promise_over_its_own_period_by_default(url: str) -> None:
-    done = run("gate", "--prometheus-url", url, "--at", "2026-01-12T00:00:00Z", "--format", "json")
+    done = run("gate", "--prometheus-url", url, "--at", "2026-01-07T12:59:00Z", "--format", "json")
     assert done.returncode == 1
     results = json.loads(done.stdout)
     assert all("[30d]" in result["queries"]["total"] for result in results)
     verdicts = {result["slo"]: result["verdict"] for result in results}
     assert verdicts == {**dict.fromkeys(IDS, "met"), "deck-latency": "exhausted"}
+
+
+def test_the_gate_is_undecided_where_the_data_ended_before_its_moment(url: str) -> None:
+    done = run("gate", "--prometheus-url", url, "--at", "2026-01-12T00:00:00Z", IDS[0])
+    assert done.returncode == 3
+    assert "whether it burns now is unknown" in done.stderr
 
 
 def test_without_a_moment_it_is_now_of_which_nothing_is_known(url: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from slo.gate import Outcome, decide
 from slo.objectives import DECK_AVAILABILITY, OBJECTIVES, SWIPE_AVAILABILITY, SWIPE_LATENCY
 from slo.prometheus import Prometheus, UnreachableError
 from slo.queries import Between, Rolling
@@ -173,6 +174,17 @@ def test_a_rolling_period_burns_while_both_windows_of_a_page_do(
     assert result.budget_burned < 1
     burns = "the budget burns faster than 14.4 times its even rate"
     assert result.reason == (burns if verdict is Verdict.BURNING else "")
+
+
+def test_a_promise_that_was_kept_until_the_data_ended_is_no_pass(prometheus: Prometheus) -> None:
+    # Scrapes ended 10 minutes before: of 8 hours enough is known, of the last five minutes nothing.
+    window = Rolling(timedelta(hours=8), BURN_ENDS + 40 * MINUTE)
+    (result,) = measure([SWIPE_AVAILABILITY], window, prometheus)
+    assert result.budget_burned is not None
+    assert result.budget_burned < 1
+    assert result.verdict is Verdict.NO_DATA
+    assert result.reason.startswith("whether it burns now is unknown: the query gives no series")
+    assert decide([result]).outcome is Outcome.UNDECIDED
 
 
 def test_a_burn_that_has_spent_the_budget_is_exhaustion(prometheus: Prometheus) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from slo.burning import Burn
 from slo.gate import Outcome
 from slo.objectives import OBJECTIVES
 from slo.policy.decide import Ruling, Weight, rule
-from slo.policy.measure import Burn, Measurement
+from slo.policy.measure import Measurement
 from slo.policy.model import Change, Policy, Young
 from slo.policy.read import read_policy
 from slo.policy.samples import Samples
