@@ -25,6 +25,7 @@ from loadtests.reports.files import ReportsError, write_reports
 from loadtests.reports.github import annotation_lines, append_summary
 from loadtests.reports.grafana import Grafana, annotate
 from loadtests.reports.table import failed_checks_table, rulings_table
+from loadtests.reports.words import without_credentials
 from loadtests.run import Around, judged_run
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.shapes import SHAPES
@@ -78,7 +79,8 @@ def _let_nothing_stop() -> None:
 
 
 def _fail(sentence: str, code: int) -> None:
-    print(f"Error: {sentence}", file=sys.stderr)
+    # The address of the API may have a password in it.
+    print(f"Error: {without_credentials(sentence)}", file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -52,7 +52,9 @@ def _read(url: str, timeout: float) -> bytes:
                 raise MisuseError(f"{address} redirects to {to}: give the address it has there")
             return b"".join(_pieces(answer.raise_for_status(), address, 2 * timeout))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise MisuseError(f"{url!r} is no address like http://localhost:8000") from None
+        # Before an @ there may be a password, whatever it makes of the address.
+        told = "the address" if "@" in url else repr(url)
+        raise MisuseError(f"{told} is no address like http://localhost:8000") from None
     except httpx.HTTPError as error:
         raise MisuseError(f"the API at {url} does not answer: {error}") from None
 

@@ -12,15 +12,16 @@ def wrong_address(url: str, *, secret: bool) -> str:
 
     `secret` says that credentials are sent to it.
     """
+    if "@" in url:
+        # Addresses are shown in messages and reports, so this one is not even repeated here. What
+        # stands before an @ may be a password that makes something else of the address.
+        return "the address has a user or a password in it; give them by a file"
     try:
         parsed = httpx.URL(url)
         # httpx passes on host names that no resolver takes, like a label of 64 letters.
         parsed.host.encode("idna")
     except (httpx.InvalidURL, UnicodeError) as error:
         return f"{url!r} is no address: {error}"
-    if parsed.userinfo:
-        # Addresses are shown in messages and reports, so this one is not even repeated here.
-        return "the address has a user or a password in it; give them by a file"
     if parsed.scheme not in ("http", "https") or not parsed.host:
         return f"{url!r} is no address like http://localhost:9090"
     if "?" in url or "#" in url:

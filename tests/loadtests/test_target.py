@@ -14,10 +14,12 @@ from app.telemetry.catalog import DECK_READ, LOG_IN, SWIPE_CREATE
 from loadtests.errors import MisuseError
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.target import MOST_BYTES, check_target
+from tests.loadtests.gates import gate
 from tests.loadtests.servers import document, documented, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 OPERATIONS = SCENARIOS["swipe-hot-path"].operations
 
@@ -190,6 +192,17 @@ def test_a_document_that_comes_byte_by_byte_is_not_waited_for() -> None:
         finally:
             done.set()
             thread.join()
+
+
+@pytest.mark.parametrize("url", ["https://me:s3cret@127.0.0.1:1", "http://me:s3cret/s3cret@host"])
+def test_a_password_in_an_address_is_not_told(url: str, tmp_path: Path) -> None:
+    ended = gate(
+        tmp_path,
+        *("run", "--host", url, "--prometheus-url", "http://127.0.0.1:1"),
+        *("--scenario", "signup-wave"),
+    )
+    assert ended.code == 2, ended.said
+    assert "s3cret" not in ended.said
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://127.0.0.1:1", "http://["])

@@ -217,7 +217,17 @@ def test_on_this_machine_it_may_be(host: str) -> None:
         pass
 
 
-@pytest.mark.parametrize("url", ["https://me:s3cret@host", "http://s3cret@localhost:9090"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:s3cret@host",
+        "http://s3cret@localhost:9090",
+        # To a program the last three have no user: one has a wrong port, one a path, one no server.
+        "http://me:s3cret/s3cret@host",
+        "http://me:9090/s3cret@host",
+        "me:s3cret@host",
+    ],
+)
 def test_a_secret_in_the_address_is_refused_and_not_repeated(url: str) -> None:
     done = gate("--prometheus-url", url)
     assert (done.returncode, done.stdout) == (2, "")
