@@ -224,9 +224,10 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
 
 def own_rules(scenario: str, shape: str = "") -> Path:
     """Return the file of rules that stands beside a scenario; so few requests have their own."""
-    if shape == SMOKE:
-        return HERE / "scenarios" / "smoke.yml"
-    return HERE / "scenarios" / f"{scenario.replace('-', '_')}.yml"
+    name = SMOKE if shape == SMOKE else scenario.replace("-", "_")
+    found = HERE / "scenarios" / f"{name}.yml"
+    # As whoever works in the repository would name it.
+    return found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found
 
 
 def plan_of(

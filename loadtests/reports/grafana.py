@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from loadtests.reports.rows import summary
 from loadtests.reports.words import address, plain
 from slo.addresses import wrong_address
+from slo.bodies import read_body
 from slo.credentials import CredentialsError, bearer
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 10.0
 MOST_REASONS = 10
+MOST_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,22 @@ def annotate(grafana: Grafana, result: RunResult) -> str:
         return f"Grafana was told nothing: {problem}"
     try:
         headers = {} if grafana.token_file is None else _authorization(grafana.token_file)
-        answer = httpx.post(
-            f"{grafana.url.rstrip('/')}/api/annotations",
-            json=_document(result),
-            headers=headers,
-            timeout=grafana.timeout,
-        )
-        problem = _refusal(answer)
+        problem = _refusal(_post(grafana, _document(result), headers))
     except (CredentialsError, httpx.HTTPError) as error:
         problem = plain(str(error) or type(error).__name__)
     return f"Grafana at {address(grafana.url)} was told nothing: {problem}" if problem else ""
+
+
+def _post(grafana: Grafana, document: dict[str, object], headers: dict[str, str]) -> httpx.Response:
+    """Post, and read the answer in the time for it: nothing else ends a run that waits here."""
+    latest = monotonic() + grafana.timeout
+    url = f"{grafana.url.rstrip('/')}/api/annotations"
+    with (
+        httpx.Client(timeout=grafana.timeout, trust_env=False) as client,
+        client.stream("POST", url, json=document, headers=headers) as answer,
+    ):
+        body = read_body(answer, MOST_BYTES, latest)
+    return httpx.Response(answer.status_code, content=body)
 
 
 def _authorization(token_file: Path) -> dict[str, str]:

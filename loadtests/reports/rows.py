@@ -98,8 +98,12 @@ def summary(result: RunResult) -> str:
     seed = getattr(plan.arrivals, "seed", None)
     fault = "" if result.plan.fault == "none" else f", with the fault {result.plan.fault} injected"
     return plain(
-        f"{plan.scenario} by {plan.sessions:,} sessions of {load.processes} processes for "
+        f"{plan.scenario} by {plan.sessions:,} sessions{_spread(load.processes)} for "
         f"{plan.seconds:g} s on {words.address(load.host)}, from "
         f"{result.plan.started:%Y-%m-%d %H:%M:%S %Z}"
         f"{'' if seed is None else f', seed {seed}'}{fault}."
     )
+
+
+def _spread(processes: int) -> str:
+    return f" in {processes} processes" if processes > 1 else ""
