@@ -11,6 +11,7 @@ import httpx
 from app.telemetry.catalog import OPENAPI
 from loadtests.errors import MisuseError
 from loadtests.scenarios.model import body_type
+from slo.bodies import TooLongError, TooSlowError, read_body
 from slo.specs.locate import meant, shown
 
 if TYPE_CHECKING:
@@ -50,25 +51,17 @@ def _read(url: str, timeout: float) -> bytes:
             if answer.has_redirect_location:
                 to = shown(answer.headers["location"])
                 raise MisuseError(f"{address} redirects to {to}: give the address it has there")
-            return b"".join(_pieces(answer.raise_for_status(), address, 2 * timeout))
+            return read_body(answer.raise_for_status(), MOST_BYTES, monotonic() + 2 * timeout)
+    except TooLongError:
+        raise MisuseError(f"{address} has over {MOST_BYTES} bytes: that is not the API") from None
+    except TooSlowError:
+        raise MisuseError(f"{address} has not come within {2 * timeout:g} s") from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         # Before an @ there may be a password, whatever it makes of the address.
         told = "the address" if "@" in url else repr(url)
         raise MisuseError(f"{told} is no address like http://localhost:8000") from None
     except httpx.HTTPError as error:
         raise MisuseError(f"the API at {url} does not answer: {error}") from None
-
-
-def _pieces(answer: httpx.Response, address: str, seconds: float) -> Iterator[bytes]:
-    """Yield the body; raises MisuseError when it is too much or too slow."""
-    size, latest = 0, monotonic() + seconds
-    for piece in answer.iter_bytes():
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise MisuseError(f"{address} has over {MOST_BYTES} bytes: that is not the API")
-        if monotonic() > latest:
-            raise MisuseError(f"{address} has not come within {seconds:g} s")
-        yield piece
 
 
 def _operations(content: bytes, url: str) -> dict[str, Any]:

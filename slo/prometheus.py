@@ -23,6 +23,7 @@ import httpx
 
 from slo.addresses import wrong_address
 from slo.answers import NOT_READY, WHO_ASKS, gave_up, is_from_prometheus, missing
+from slo.bodies import TooLongError, read_body
 from slo.queries import timestamp
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TIMEOUT_SECONDS = 10.0
+# A hundred series of as many points as Prometheus gives have 30 MB.
+MOST_BYTES = 128 * 1024 * 1024
 
 
 class PrometheusError(Exception):
@@ -179,6 +182,10 @@ class Prometheus:
             answer = self._answer(path, parameters)
         except httpx.TimeoutException:
             raise UnreachableError(f"Prometheus at {self.url} does not answer in time") from None
+        except TooLongError as error:
+            raise UnreachableError(
+                f"Prometheus at {self.url} answers without end: {error}"
+            ) from None
         except httpx.HTTPError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise WrongAddressError(
@@ -198,15 +205,11 @@ class Prometheus:
         return data
 
     def _answer(self, path: str, parameters: dict[str, str]) -> httpx.Response:
-        """Read an answer whole in the time for it; httpx itself gives every piece as much."""
+        """Read an answer whole in the time for it."""
         latest = time.monotonic() + self._timeout
-        pieces = []
         with self._client.stream("POST", self.url + path, data=parameters) as answer:
-            for piece in answer.iter_bytes():
-                pieces.append(piece)
-                if time.monotonic() > latest:
-                    raise httpx.ReadTimeout("too slow")
-        return httpx.Response(answer.status_code, content=b"".join(pieces))
+            body = read_body(answer, MOST_BYTES, latest)
+        return httpx.Response(answer.status_code, content=body)
 
     def _document(self, answer: httpx.Response) -> dict[str, Any]:
         if answer.status_code in WHO_ASKS:

@@ -48,13 +48,16 @@ class Webhook:
         if self.secret:
             headers[SIGNATURE] = f"sha256={hmac.digest(self.secret, body, 'sha256').hex()}"
         try:
-            with httpx.Client(timeout=self.timeout, trust_env=False) as client:
-                answer = client.post(self.url, content=body, headers=headers)
+            # What it says besides its status is not read: it may never end.
+            with (
+                httpx.Client(timeout=self.timeout, trust_env=False) as client,
+                client.stream("POST", self.url, content=body, headers=headers) as answer,
+            ):
+                status = answer.status_code
         except httpx.TimeoutException:
             raise ShiftError(f"the webhook does not answer within {self.timeout:g} s") from None
         except httpx.HTTPError as error:
             raise ShiftError(f"the webhook is not reachable: {type(error).__name__}") from None
-        if not answer.is_success:
-            status = answer.status_code
+        if not httpx.codes.is_success(status):
             final = status < 500 and status not in AGAIN
             raise ShiftError(f"the webhook answers HTTP {status}", final=final)

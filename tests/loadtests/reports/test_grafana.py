@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loadtests.reports.grafana import Grafana, annotate
+from loadtests.reports.grafana import MOST_BYTES, Grafana, annotate
 from tests.loadtests.reports.building import ENDED, PASSWORD, STARTED
 from tests.loadtests.reports.results import RESULTS
 
@@ -29,6 +30,8 @@ class Server:
 
     url: str
     answer: tuple[int, bytes] | None = STORED
+    # Letter by letter, as long as somebody listens.
+    drips: bool = False
     asked: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)
 
 
@@ -48,6 +51,9 @@ def grafana() -> Iterator[Server]:
             self.send_header("Location", "/login")
             self.end_headers()
             self.wfile.write(content)
+            with suppress(OSError):
+                while server.drips and not done.wait(0.02):
+                    self.wfile.write(b" ")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -112,6 +118,24 @@ def test_what_grafana_did_not_store_is_told(
 def test_a_grafana_that_does_not_answer_is_given_up(grafana: Server) -> None:
     grafana.answer = None
     assert "timed out" in annotate(Grafana(grafana.url, timeout=0.2), RESULTS["warned"])
+
+
+def test_a_grafana_whose_answer_never_ends_is_given_up(grafana: Server) -> None:
+    grafana.drips = True
+    problem = annotate(Grafana(grafana.url, timeout=0.2), RESULTS["warned"])
+    assert "has not come whole in time" in problem
+
+
+def test_an_answer_that_is_too_long_is_none_of_a_grafana(grafana: Server) -> None:
+    grafana.answer = (200, b" " * (MOST_BYTES + 1))
+    assert "more than" in annotate(Grafana(grafana.url), RESULTS["warned"])
+
+
+def test_a_proxy_of_the_environment_does_not_see_the_token(
+    grafana: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert annotate(Grafana(grafana.url), RESULTS["warned"]) == ""
 
 
 def test_a_grafana_that_is_not_there_is_told() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import socket
 import sys
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,6 +97,29 @@ def test_what_may_help_is_tried_again(receiver: Receiver, statuses: list[int], t
 def test_a_webhook_that_does_not_answer_is_given_up(receiver: Receiver) -> None:
     receiver.answering.clear()
     assert failing(Webhook(receiver.url, 0.2)) == "the webhook does not answer within 0.2 s"
+
+
+def test_a_webhook_whose_answer_never_ends_has_shifted() -> None:
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(ConnectionError):
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not done.wait(0.02):
+                connection.sendall(b" ")
+
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=[listener])
+        thread.start()
+        # Long before the test gives up.
+        ending = threading.Timer(20, done.set)
+        ending.start()
+        Webhook(f"http://127.0.0.1:{listener.getsockname()[1]}", 5).send(MESSAGE)
+        assert not done.is_set()
+        done.set()
+        ending.cancel()
+        thread.join()
 
 
 def program(text: str) -> tuple[str, ...]:
