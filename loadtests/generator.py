@@ -54,9 +54,7 @@ def generate(
     then is a problem of it. Raises MisuseError for a plan that its processes cannot share evenly,
     InvalidRun when the generator fails and leaves nothing.
     """
-    if options.plan.sessions % options.processes:
-        some = f"{options.plan.sessions} sessions"
-        raise MisuseError(f"{some} cannot be shared evenly by {options.processes} processes")
+    options.plan.refuse_uneven(options.processes)
     started = datetime.now(UTC)
     result, log = options.out / "load.json", options.out / "logs" / "locust.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -71,6 +71,7 @@ def prepare(environment: Environment, **_: Any) -> None:  # noqa: ANN401  # Locu
         raise RuntimeError("this locustfile needs Locust's command line")
     try:
         plan, processes = _plan(options), options.processes or options.expect_workers or 1
+        plan.refuse_uneven(processes)
         people = _people(plan, options)
     except (MisuseError, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)

@@ -63,6 +63,12 @@ class LoadPlan:
         """Return how long the load lasts, preparation not included."""
         return self.arrivals.seconds
 
+    def refuse_uneven(self, processes: int) -> None:
+        """Raise MisuseError when sessions are left over: each process must know all of its own."""
+        if self.sessions % processes:
+            some = f"{self.sessions} sessions"
+            raise MisuseError(f"{some} cannot be shared evenly by {processes} processes")
+
     @property
     def judged(self) -> tuple[str, ...]:
         """Name the steps that rules may speak of: all but warm-ups."""
