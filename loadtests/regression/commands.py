@@ -161,8 +161,9 @@ def show(place: str) -> None:
 
 def _show(recorded: Recorded, place: str) -> None:
     shown = console()
+    when = recorded.recorded.astimezone(UTC)
     shown.print(
-        f"{place}: revision {recorded.revision}, {recorded.recorded:%Y-%m-%d %H:%M} UTC",
+        f"{place}: revision {recorded.revision}, {when:%Y-%m-%d %H:%M} UTC",
         soft_wrap=True,
         markup=False,
     )

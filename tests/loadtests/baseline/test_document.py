@@ -36,6 +36,7 @@ BROKEN = {
     "NaN": (rounds(1, 2, 3, 4, nan), "this is no JSON: NaN is no number"),
     "Infinity": (rounds(1, 2, 3, 4, inf), "this is no JSON: Infinity is no number"),
     "far too large": (document().replace(b"0.022", b"1e999"), "a round took inf"),
+    "a number that no float holds": (rounds(1, 2, 3, 4, 10**400), "which is no reference"),
     "a list": (b"[]", "a baseline has the fields configuration, recorded, revision"),
     "a field more": (document(more=1), "a baseline has the fields"),
     "another version": (document(version=2), "version 2 is not read, only 1; record anew"),
