@@ -19,6 +19,7 @@ from slo.policy.measure import measurements
 from slo.policy.model import Change
 from slo.policy.output import as_json, as_table
 from slo.policy.read import read_policy
+from slo.promql import duration
 from slo.report import measure, result_document
 from slo.tables import console, results_table
 
@@ -131,6 +132,12 @@ def _by_policy(
     form: str,
 ) -> None:
     policy = read_policy(file, [slo.id for slo in OBJECTIVES])
+    history = max(policy.rules(slo.id).history_at_least for slo in slos)
+    if period is not None and period < history:
+        raise click.UsageError(
+            f"--period-days {period.days} is less than the history of {duration(history)} that "
+            f"{file} wants: all would be undecided"
+        )
     with connection.open() as prometheus:
         found = measurements(slos, at, period, prometheus)
     ruling = rule(policy, change, at, found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from slo.burning import burns
 from slo.calendars import own_window
 from slo.counting import count
-from slo.policy.samples import Samples, find_samples
+from slo.policy.samples import FIRST_EVERY, Samples, find_samples
 from slo.prometheus import PartialAnswerError, UnreachableError
 from slo.report import SloResult, Verdict, judge
 
@@ -93,7 +93,8 @@ def measure(
 ) -> list[Measurement]:
     """Measure one SLO, and each of its groups; raises all of PrometheusError but NoDataError."""
     window = own_window(slo, at, period)
-    samples = find_samples(slo, at, window.period, prometheus)
+    # An hour more, or a history as long as the period would never be seen to be that long.
+    samples = find_samples(slo, at, window.period + FIRST_EVERY, prometheus)
     counted = count(slo, window, prometheus)
     asked = counted.queries | dict(samples.queries)
     if not counted.groups:

@@ -308,6 +308,23 @@ def test_wrong_options_are_misuse(arguments: list[str], said: str, policy: str) 
     assert said in done.err
 
 
+def test_a_period_that_is_shorter_than_the_history_is_misuse(tmp_path: Path) -> None:
+    ours = tmp_path / "policy.yaml"
+    ours.write_text(COMMITTED)
+    done = gate(f"http://{HOST}:1", str(ours), "--period-days", "2")
+    assert (done.code, done.out) == (2, "")
+    assert "--period-days 2 is less than the history of 3d" in done.err
+
+
+def test_a_history_as_long_as_the_period_is_enough(prometheus: str, tmp_path: Path) -> None:
+    ours = tmp_path / "policy.yaml"
+    ours.write_text(COMMITTED.replace("history_at_least: 3d", "history_at_least: 1d"))
+    done = gate(prometheus, str(ours), *on(FULL))
+    assert (done.code, "its history is 23 h 59 min long, 1d is the least" in done.err) == (3, True)
+    done = gate(prometheus, str(ours), *on(FULL, MINUTE))
+    assert done.code == 0, done.err
+
+
 def test_a_wrong_policy_is_misuse_before_anything_is_asked(policy: str) -> None:
     file = Path(policy)
     file.write_text(file.read_text().replace("below: 25 %", "below: 20 %"))
