@@ -321,7 +321,7 @@ def test_a_history_as_long_as_the_period_is_enough(prometheus: str, tmp_path: Pa
     ours.write_text(COMMITTED.replace("history_at_least: 3d", "history_at_least: 1d"))
     done = gate(prometheus, str(ours), *on(FULL))
     assert (done.code, "its history is 23 h 59 min long, 1d is the least" in done.err) == (3, True)
-    done = gate(prometheus, str(ours), *on(FULL, MINUTE))
+    done = gate(prometheus, str(ours), *on(FULL, timedelta(seconds=90)))
     assert done.code == 0, done.err
 
 
