@@ -81,7 +81,7 @@ def scraping(folder: Path, *targets: int) -> Iterator[Scraping]:
         found.kill()
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(condition: Callable[[], object], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"never {what}"

@@ -14,9 +14,17 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize(("fault", "code"), [("none", 0), ("errors", 1), ("slow", 1)])
-def test_two_hundred_adopters_for_a_minute(tmp_path: Path, fault: str, code: int) -> None:
-    done = rehearse(tmp_path, "--fault", fault)
-    assert done.code == code, done.stderr + done.stdout
-    counted = done.document()["conservation"]
-    assert counted["acknowledged"] == counted["rows"] == counted["metric"]["value"] > 5_000
+@pytest.mark.parametrize(
+    ("fault", "broken"),
+    [("none", ()), ("errors", ("swipe-availability",)), ("slow", ("swipe-latency",))],
+)
+def test_a_hundred_requests_a_second_for_a_minute(
+    tmp_path: Path, fault: str, broken: tuple[str, ...]
+) -> None:
+    done = rehearse(tmp_path, "--once", "--fault", fault)
+    assert done.code == (1 if broken else 0), done.said
+    (attempt,) = done.report["attempts"]
+    assert set(broken) <= {slo["slo"] for slo in attempt["slos"] if slo["verdict"] == "exhausted"}
+    counted = attempt["conservation"]
+    assert counted["acknowledged"] == counted["rows"] == counted["metric"]["value"] > 0
+    assert attempt["load"]["sent"] == attempt["load"]["planned"] > 5_000

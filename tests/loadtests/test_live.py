@@ -36,8 +36,9 @@ from loadtests.stack import name_target
 from slo.prometheus import Prometheus
 from tests.compose.running import running
 from tests.dashboards.asked import chosen
+from tests.loadtests.gates import ROOT
 from tests.loadtests.pretend import Pretended, pretending
-from tests.loadtests.rehearsals import ROOT, wait_for
+from tests.loadtests.scraping import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

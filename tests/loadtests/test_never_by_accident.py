@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from tests.loadtests.accidents import World
 from tests.loadtests.accidents_of_inputs import OF_INPUTS
 from tests.loadtests.accidents_of_runs import OF_RUNS
 from tests.loadtests.baseline.recorded import RECORDED
-from tests.loadtests.gates import REPORTS, arguments, finish, gate, started
+from tests.loadtests.gates import REPORTS, arguments, finish, gate, started, undisturbed
 from tests.loadtests.pretend import pretending
 from tests.loadtests.scraping import scraping
 from tests.loadtests.servers import server
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 ACCIDENTS = (*OF_RUNS, *OF_INPUTS)
 # Each waits for its load most of the time; more would make each other late.
 AT_ONCE = 6
-# A machine that others keep busy says so of itself, and is asked again.
-BUSY = {"lag", "generator-cpu"}
-TRIES = 3
 
 
 def nothing(_: Pretended) -> None:
@@ -46,19 +44,12 @@ def refuse_swipes(found: Pretended) -> None:
     found.statuses[b"/api/swipes"] = 500
 
 
-def undisturbed(folder: Path, before: Callable[[Pretended], None]) -> Ended:
-    """Run a gate against servers of its own, until the machine has had the time for it."""
-    for attempt in map(str, range(TRIES)):
-        here = folder / attempt
-        here.mkdir()
-        with pretending() as api, scraping(here, api.port) as prometheus:
-            before(api)
-            prometheus.wait()
-            words = arguments(here, api=api.url, prometheus=prometheus.url)
-            ended = gate(here, "run", *words)
-        if not ended.failed_checks & BUSY or ended.failed_checks - BUSY:
-            break
-    return ended
+def released_to(folder: Path, before: Callable[[Pretended], None]) -> Ended:
+    """Gate a release with servers of its own."""
+    with pretending() as api, scraping(folder, api.port) as prometheus:
+        before(api)
+        prometheus.wait()
+        return gate(folder, "run", *arguments(folder, api=api.url, prometheus=prometheus.url))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +57,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Fut
     """Begin to gate a good release and a bad one, before anything else needs the machine."""
     with ThreadPoolExecutor() as pool:
         yield {
-            name: pool.submit(undisturbed, tmp_path_factory.mktemp(name), before)
+            name: pool.submit(
+                undisturbed, tmp_path_factory.mktemp(name), partial(released_to, before=before)
+            )
             for name, before in (("good", nothing), ("bad", refuse_swipes))
         }
 
