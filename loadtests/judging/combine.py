@@ -16,8 +16,13 @@ ORDER = tuple(Status)
 
 
 def worst_first(rulings: Iterable[Ruling]) -> tuple[Ruling, ...]:
-    """Return rulings by their status, else in the order given."""
-    return tuple(sorted(rulings, key=lambda ruling: ORDER.index(ruling.status)))
+    """Return rulings by their status, what is waived behind what is not, what is flaky before it.
+
+    Else they stay in the order given.
+    """
+    return tuple(
+        sorted(rulings, key=lambda r: (ORDER.index(r.status), r.waiver is not None, not r.flaky))
+    )
 
 
 def confirmed(first: Sequence[Ruling], second: Sequence[Ruling]) -> tuple[Ruling, ...]:

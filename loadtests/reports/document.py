@@ -7,9 +7,9 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from loadtests.judging.combine import worst_first
 from loadtests.plan import Closed
 from loadtests.reports.load_document import load_document
-from loadtests.reports.rows import worst_first
 from loadtests.reports.words import (
     UNIT_NAMES,
     address,

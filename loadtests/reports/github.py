@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Status
 from loadtests.reports.files import ReportsError
 from loadtests.reports.markdown import markdown_report
-from loadtests.reports.rows import checks, row, worst_first
+from loadtests.reports.rows import checks, row
 from loadtests.reports.words import plain
 from loadtests.result import noted
 from slo.gate import Outcome

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from app.telemetry.catalog import ROUTE
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Status
 from loadtests.load import ALL, UNANSWERED
 from loadtests.reports import words
 from loadtests.reports.charts import chart_svg
 from loadtests.reports.quantiles import SHARES, quantiles
-from loadtests.reports.rows import attempts, row, summary, worst_first
+from loadtests.reports.rows import attempts, row, summary
 from loadtests.reports.step_charts import lag_svg, latency_svg, rate_svg
 from loadtests.rules.measures import Quantile, Under
 from slo.indicators import LatencySli

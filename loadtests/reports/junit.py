@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Status
-from loadtests.reports.rows import checks, row, worst_first
+from loadtests.reports.rows import checks, row
 from loadtests.reports.words import plain
 from slo.gate import Outcome
 

@@ -6,10 +6,11 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from loadtests.judging.combine import worst_first
 from loadtests.load import ALL
 from loadtests.reports import words
 from loadtests.reports.quantiles import quantiles
-from loadtests.reports.rows import attempts, checks, row, summary, worst_first
+from loadtests.reports.rows import attempts, checks, row, summary
 from loadtests.reports.words import plain
 
 if TYPE_CHECKING:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from loadtests.judging.model import Status
 from loadtests.reports import words
 from loadtests.reports.words import plain
-from loadtests.result import noted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from loadtests.judging.model import Check, Ruling
     from loadtests.result import Attempt, RunResult
-
-ORDER = tuple(Status)
 
 
 class Row(NamedTuple):
@@ -36,13 +32,6 @@ class Row(NamedTuple):
     why: str
     notes: str
     place: str
-
-
-def worst_first(rulings: Iterable[Ruling]) -> list[Ruling]:
-    """Sort by status; what is waived comes behind what is not, what is unstable before the rest."""
-    return sorted(
-        rulings, key=lambda r: (ORDER.index(r.status), r.waiver is not None, not noted(r))
-    )
 
 
 def row(ruling: Ruling) -> Row:

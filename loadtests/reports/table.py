@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Status
-from loadtests.reports.rows import row, worst_first
+from loadtests.reports.rows import row
 from loadtests.reports.words import plain
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from loadtests.judging.combine import worst_first
 from loadtests.judging.model import Status
-from loadtests.reports.rows import worst_first
 from loadtests.reports.words import UNIT_NAMES, fails_at, plain
 from slo.gate import Outcome
 

@@ -72,6 +72,13 @@ def test_the_worst_comes_first_and_equals_keep_their_order() -> None:
     assert [r.rule.id for r in worst_first(given)] == ["ccc", "eee", "ddd", "bbb", "aaa", "fff"]
 
 
+def test_of_one_status_the_flaky_comes_first_and_the_waived_last() -> None:
+    waiver = Waiver("W-1", "ana", "bo", "Known.", ("bbb",), date(2026, 12, 1), "w.yml", 2)
+    flaky = replace(ruled(P, "ddd"), flaky=True)
+    given = [*waived([ruled(F, "bbb"), ruled(F, "ccc")], [waiver]), ruled(P, "aaa"), flaky]
+    assert [r.rule.id for r in worst_first(given)] == ["ccc", "bbb", "ddd", "aaa"]
+
+
 def test_a_waiver_stands_beside_a_ruling_whose_status_stays() -> None:
     waiver = Waiver("W-1", "ana", "bo", "Known.", ("few-errors",), date(2026, 12, 1), "w.yml", 2)
     later = replace(waiver, id="W-2", rules=("few-errors", "other"))
