@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.console import Console
 
+from loadtests import flags
 from loadtests.bench.commands import bench
 from loadtests.errors import LoadTestError, MisuseError, StoppedError
 from loadtests.generator import read_accounts
@@ -149,16 +150,8 @@ def rehearse_command(
 @cli.command()
 @load_options()
 @click.option("--host", required=True, help="The API, like https://staging.example.org.")
-@click.option(
-    "--accounts",
-    type=click.Path(path_type=Path),
-    help="File of adopters' e-mails, one a line (`python -m app seed --accounts`).",
-)
-@click.option(
-    "--password",
-    envvar="PET_LOAD_PASSWORD",
-    help="Password of these accounts; better given as PET_LOAD_PASSWORD.",
-)
+@flags.ACCOUNTS
+@flags.PASSWORD
 @click.option(
     "--scrape-interval",
     "interval",
@@ -178,7 +171,7 @@ def run(
     asked: Asked,
     host: str,
     accounts: Path | None,
-    password: str | None,
+    password: str,
     interval: int,
     metrics_port: int | None,
     connection: Connection,
@@ -195,7 +188,7 @@ def run(
     """
     grafana = _grafana(grafana_url, grafana_token_file)
     if asked.scenario.accounts:
-        if accounts is None or password is None:
+        if accounts is None or not password:
             raise MisuseError(
                 f"the scenario {asked.scenario.name} needs accounts: give --accounts and "
                 "PET_LOAD_PASSWORD"
@@ -203,7 +196,7 @@ def run(
         read_accounts(accounts, asked.plan.sessions)
     check_target(host, asked.scenario.operations)
     load = LoadOptions(
-        host, asked.plan, accounts, password or "", asked.out, asked.processes, metrics_port
+        host, asked.plan, accounts, password, asked.out, asked.processes, metrics_port
     )
     plan = asked.run_plan("Load run", load, timedelta(seconds=interval), datetime.now(UTC))
     with connection.open() as prometheus, Screen(Console(stderr=True)) as screen:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loadtests import flags
 from loadtests.baseline.compare import pinned
 from loadtests.baseline.configuration import configuration, read_settings
 from loadtests.baseline.runner import runner
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from slo.model import Slo
 
 HERE = Path(__file__).parent
-WAIVERS = HERE / "waivers.yml"
-MOST_RATE = 100_000
 SMOKE = "smoke"
 
 
@@ -80,68 +79,28 @@ class Asked:
         )
 
 
-def load_options(sessions: int = 100) -> Callable[[Any], Any]:
+def load_options() -> Callable[[Any], Any]:
     """Add the options to a command, which gets them as one argument, `asked`."""
-    file = click.Path(exists=True, dir_okay=False, path_type=Path)
     options: list[Callable[[Any], Any]] = [
         click.argument("ids", nargs=-1, metavar="[SLO]..."),
-        click.option(
-            "--scenario",
-            type=click.Choice(list(SCENARIOS)),
-            default="swipe-hot-path",
-            show_default=True,
-            help="What people do; `python -m loadtests list` describes each.",
-        ),
-        click.option(
-            "--shape",
-            type=click.Choice(list(SHAPES)),
-            default="load",
-            show_default=True,
-            help="How the rate goes over time.",
-        ),
-        click.option(
-            "--rate",
-            type=click.FloatRange(0, MOST_RATE, min_open=True),
-            help="Requests per second, whatever is answered.  [default: of shape and scenario]",
-        ),
+        flags.SCENARIO,
+        flags.SHAPE,
+        flags.RATE,
         click.option(
             "--seconds",
             type=click.IntRange(5, 86_400),
             help="How long the load lasts.  [default: the shape's]",
         ),
-        click.option(
-            "--sessions",
-            type=click.IntRange(1, 50_000),
-            default=sessions,
-            show_default=True,
-            help="People who send; each has one request under way at most.",
-        ),
-        click.option(
-            "--processes",
-            type=click.IntRange(1, 64),
-            default=1,
-            show_default=True,
-            help="Processes of the generator; one core sends some thousand requests a second.",
-        ),
-        click.option(
-            "--poisson",
-            type=click.IntRange(0),
-            metavar="SEED",
-            help="Let arrivals be random, the same for the same seed.",
-        ),
+        flags.sessions(),
+        flags.PROCESSES,
+        flags.POISSON,
         click.option(
             "--closed",
             is_flag=True,
             help="Let people come back by themselves; to explore, a slow service is asked less.",
         ),
-        click.option(
-            "--rules",
-            type=file,
-            help="The rules to judge by.  [default: those of the scenario]",
-        ),
-        click.option(
-            "--waivers", type=file, default=WAIVERS, help="Rules that may be broken for some days."
-        ),
+        flags.rules("those of the scenario"),
+        flags.WAIVERS,
         click.option(
             "--baseline",
             metavar="PLACE",
@@ -159,11 +118,7 @@ def load_options(sessions: int = 100) -> Callable[[Any], Any]:
             is_flag=True,
             help="Do not repeat the load to confirm a failure, or for more samples.",
         ),
-        click.option(
-            "--out",
-            type=click.Path(file_okay=False, path_type=Path),
-            help="Folder for reports and logs.  [default: out/<time>]",
-        ),
+        flags.out("<time>"),
     ]
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -198,8 +153,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         chosen = SCENARIOS[scenario]
         plan = plan_of(chosen.name, shape, rate, seconds, sessions, processes, poisson, closed)
-        operations = tuple(dict.fromkeys(o.operation for o in chosen.operations))
-        read = read_rules(rules or own_rules(scenario, shape), Planned(plan.judged, operations))
+        read = read_rules(rules or own_rules(scenario, shape), planned(chosen, plan))
         slos = choose(ids or chosen.slos)
         values, notes = _baseline(baseline, plan, processes, read, read_settings(settings))
         command(
@@ -228,6 +182,12 @@ def own_rules(scenario: str, shape: str = "") -> Path:
     found = HERE / "scenarios" / f"{name}.yml"
     # As whoever works in the repository would name it.
     return found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found
+
+
+def planned(scenario: Scenario, plan: LoadPlan) -> Planned:
+    """Return what rules may speak of in such a run."""
+    operations = tuple(dict.fromkeys(route.operation for route in scenario.operations))
+    return Planned(plan.judged, operations)
 
 
 def plan_of(
@@ -262,10 +222,17 @@ def _baseline(
 ) -> tuple[Baseline, tuple[str, ...]]:
     """Return the values of a baseline, for the rules that are relative to one."""
     relative = [rule for rule in rules if isinstance(rule.limit, Relative)]
-    if not relative:
-        return {}, ()
-    if place is None:
+    if place is None and settings:
+        raise MisuseError("--setting is for --baseline, which is not given")
+    if place is None and relative:
         raise MisuseError(f"the rule {relative[0].id} is relative to a baseline: give --baseline")
+    if place is None:
+        return {}, ()
+    if not relative:
+        raise MisuseError(
+            "--baseline would be compared with nothing: no rule is relative to one; give --rules "
+            "with limit.baseline, like loadtests/regression/swipe_hot_path.yml"
+        )
     keys = [(rule.id, over) for rule in relative for over in rule.steps or (RUN,)]
     facts = configuration(plan, processes, rules, settings)
     found = pinned(place, keys, facts, runner(), datetime.now(UTC))

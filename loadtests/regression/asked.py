@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from loadtests import flags
 from loadtests.errors import MisuseError
 from loadtests.generator import read_accounts
-from loadtests.options import WAIVERS, plan_of
+from loadtests.options import plan_of, planned
 from loadtests.plan import LoadOptions
 from loadtests.regression.judge import relative_rules
 from loadtests.regression.rounds import refuse_few
-from loadtests.rules.read import Planned, read_rules
+from loadtests.rules.read import read_rules
 from loadtests.scenarios.registry import SCENARIOS
-from loadtests.shapes import SHAPES
 from loadtests.target import check_target
 from loadtests.waivers.known import known_rules
 from loadtests.waivers.read import read_waivers
@@ -42,7 +42,7 @@ class Asked:
     rounds: int
     scenario: str
     shape: str
-    rate: float
+    rate: float | None
     seconds: int
     sessions: int
     processes: int
@@ -71,10 +71,8 @@ class Asked:
         Raises MisuseError when there is no such rule, or when the rounds are too few.
         """
         refuse_few(self.rounds)
-        scenario = SCENARIOS[self.scenario]
-        operations = tuple(dict.fromkeys(route.operation for route in scenario.operations))
-        planned = Planned(self.plan.judged, operations)
-        rules = read_rules(self.rules or own_rules(self.scenario), planned)
+        file = self.rules or comparing_rules(self.scenario)
+        rules = read_rules(file, planned(SCENARIOS[self.scenario], self.plan))
         return relative_rules(rules), read_waivers(self.waivers, known_rules(rules))
 
     def load(self, out: Path, *targets: str) -> LoadOptions:
@@ -96,36 +94,24 @@ class Asked:
         return self.out or Path("out") / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def own_rules(scenario: str) -> Path:
-    """Return the file of the rules by which this scenario is compared."""
-    return HERE / f"{scenario.replace('-', '_')}.yml"
+def comparing_rules(scenario: str) -> Path:
+    """Return the file of the rules by which this scenario is compared.
+
+    Raises MisuseError for one that nobody has written any for.
+    """
+    file = HERE / f"{scenario.replace('-', '_')}.yml"
+    if not file.exists():
+        raise MisuseError(f"there are no rules to compare {scenario} by; give --rules")
+    return file
 
 
-FILE = click.Path(path_type=Path)
 OPTIONS = (
-    click.option(
-        "--rules",
-        type=FILE,
-        help="Rules with limit.baseline.  [default: loadtests/regression/SCENARIO.yml]",
-    ),
-    click.option(
-        "--waivers", type=FILE, default=WAIVERS, help="Rules that may be broken for some days."
-    ),
+    flags.rules("loadtests/regression/SCENARIO.yml"),
+    flags.WAIVERS,
     click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 200)),
-    click.option(
-        "--scenario",
-        default="swipe-hot-path",
-        show_default=True,
-        type=click.Choice(tuple(SCENARIOS)),
-    ),
-    click.option("--shape", default="load", show_default=True, type=click.Choice(tuple(SHAPES))),
-    click.option(
-        "--rate",
-        default=100.0,
-        show_default=True,
-        type=click.FloatRange(0, min_open=True),
-        help="Requests a second.",
-    ),
+    flags.SCENARIO,
+    flags.SHAPE,
+    flags.RATE,
     click.option(
         "--seconds",
         default=30,
@@ -133,30 +119,12 @@ OPTIONS = (
         type=click.IntRange(5, 3600),
         help="Of each measurement; a round has four.",
     ),
-    click.option("--sessions", default=100, show_default=True, type=click.IntRange(1, 50_000)),
-    click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64)),
-    click.option(
-        "--poisson",
-        type=click.IntRange(0),
-        metavar="SEED",
-        help="Let arrivals be random, the same for the same seed.",
-    ),
-    click.option(
-        "--accounts",
-        type=FILE,
-        help="File of e-mails, one a line (`python -m app seed --accounts`).",
-    ),
-    click.option(
-        "--password",
-        envvar="PET_LOAD_PASSWORD",
-        default="",
-        help="Password of these accounts; better given as PET_LOAD_PASSWORD.",
-    ),
-    click.option(
-        "--out",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Folder for results and logs.  [default: out/<command>-<time>]",
-    ),
+    flags.sessions(),
+    flags.PROCESSES,
+    flags.POISSON,
+    flags.ACCOUNTS,
+    flags.PASSWORD,
+    flags.out("<command>-<time>"),
 )
 
 

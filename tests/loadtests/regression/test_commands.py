@@ -16,7 +16,7 @@ from app.telemetry.catalog import DECK_READ
 from loadtests.arrivals.schedule import Schedule, Step
 from loadtests.errors import MisuseError
 from loadtests.plan import LoadOptions, LoadPlan
-from loadtests.regression.asked import own_rules
+from loadtests.regression.asked import comparing_rules
 from loadtests.regression.commands import baseline
 from loadtests.regression.commands import regress as regress_command
 from loadtests.regression.judge import keys_of, relative_rules
@@ -157,7 +157,7 @@ def test_misuse_is_one_sentence_and_2(tmp_path: Path) -> None:
 
 def test_the_rules_of_the_hot_path_compare() -> None:
     planned = Planned(("load",), ("POST /api/swipes", DECK_READ.operation))
-    rules = read_rules(own_rules("swipe-hot-path"), planned)
+    rules = read_rules(comparing_rules("swipe-hot-path"), planned)
     assert relative_rules(rules) == rules
 
 
