@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from alerts.load_generator import LOAD
 from loadtests.errors import InvalidRun
 from loadtests.generator import free_port, read_accounts
+from loadtests.judging.model import Check
 from loadtests.measurement import wait_for_targets
 from loadtests.plan import LoadOptions
 from loadtests.run import Around, judged_run, unread_run
@@ -65,7 +66,7 @@ def rehearse(
             with Prometheus(stack.prometheus) as prometheus:
                 wait_for_targets(prometheus, stack.targets, stack.check)
                 around = Around(prometheus, stack.check, say, show, partial(_swipes, stack))
-                return judged_run(plan, around)
+                return _with_an_end_of(stack, judged_run(plan, around))
         except (InvalidRun, UnreachableError) as error:
             return unread_run(plan, _reason(stack, error))
 
@@ -91,6 +92,20 @@ def _seed(stack: Stack, asked: Asked) -> LoadOptions:
     if asked.scenario.accounts:
         read_accounts(accounts, asked.plan.sessions)
     return LoadOptions(stack.api, asked.plan, accounts, password, asked.out, asked.processes, port)
+
+
+def _with_an_end_of(stack: Stack, result: RunResult) -> RunResult:
+    """Add why the stack went down to a run that is no evidence: it may be why."""
+    if not any(attempt.invalid for attempt in result.attempts):
+        return result
+    try:
+        stack.wait_for_end()
+        stack.check()
+    except InvalidRun as down:
+        check = Check("stack", "The stack stayed up", passed=False, detail=str(down))
+        last = replace(result.last, checks=(check, *result.last.checks))
+        return replace(result, attempts=(*result.attempts[:-1], last))
+    return result
 
 
 def _reason(stack: Stack, error: Exception) -> str:

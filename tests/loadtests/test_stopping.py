@@ -131,3 +131,16 @@ def test_once_there_is_a_verdict_no_signal_takes_it_away(tmp_path: Path) -> None
     assert ended.code == ended.report["exit_code"]
     assert f"verdict: {ended.report['decision']}" in ended.said
     assert "stopped" not in ended.said
+
+
+def test_a_run_that_is_killed_leaves_no_load_behind(tmp_path: Path) -> None:
+    with pretending() as api, scraping(tmp_path, api.port) as prometheus:
+        prometheus.wait()
+        words = arguments(tmp_path, api=api.url, prometheus=prometheus.url)
+        with started("run", *words, *LONG, "--processes", "2") as process:
+            World(api, prometheus, process).sent(RATE)
+            left = descendants(process.pid)
+            assert len(left) == 3
+            process.kill()
+            wait_for(lambda: not any(map(alive, left)), "ended")
+            finish(process, tmp_path)
