@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from loadtests.rules.limits import Absolute, Allowance, Budget, Relative
 from loadtests.rules.measures import Errors, OfSlo, Quantile, Under, Worse
 from loadtests.rules.units import Quantity
-from slo.statistics.intervals import BEYOND
+from slo.statistics.intervals import BEYOND, minimum_samples
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -34,7 +34,7 @@ def minimum(rule: Rule, part: Part) -> int | None:
     """
     match rule.measure:
         case Quantile(share=share):
-            return ceil(BEYOND / (1 - share))
+            return minimum_samples(float(share))
         case Under() | Errors() | OfSlo():
             return ceil(BEYOND / _bad(rule.measure, rule.limit, part))
     return None

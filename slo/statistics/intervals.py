@@ -44,46 +44,6 @@ class Interval:
     samples: float
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A finding with all that led to it; the limit is in the unit of the interval."""
-
-    finding: Finding
-    interval: Interval
-    limit: float
-    minimum: int
-
-
-def judge_ratio(
-    bad: float, total: float, limit: float, confidence: float = CONFIDENCE
-) -> Judgement:
-    """Judge the ratio of bad events against the most that may be bad.
-
-    Limit between 0 and 1, both excluded: no number of events can show that none is ever bad.
-    Raises ValueError for another limit or confidence, CountsError for counts that cannot be.
-    """
-    if not 0 < limit < 1:
-        raise ValueError(f"the limit of a ratio is above 0 and below 1, not {limit}")
-    minimum = ceil(BEYOND / _as_written(limit))
-    return _judge(ratio_interval(bad, total, confidence), limit, minimum)
-
-
-def judge_quantile(
-    buckets: Sequence[tuple[float, int]],
-    share: float,
-    limit: float,
-    confidence: float = CONFIDENCE,
-) -> Judgement:
-    """Judge a quantile against the most that it may be, in the unit of the values.
-
-    Raises ValueError for a limit, share or confidence that cannot be, CountsError for such buckets.
-    """
-    if not isfinite(limit):
-        raise ValueError(f"the limit of a quantile is a finite number, not {limit}")
-    minimum = minimum_samples(share)
-    return _judge(quantile_interval(buckets, share, confidence), limit, minimum)
-
-
 def minimum_samples(share: float) -> int:
     """Return how many samples a quantile needs before anything is said of it: 10 / (1 - share).
 
@@ -100,12 +60,6 @@ def find(interval: Interval, limit: float) -> Finding:
     if interval.high <= limit:
         return Finding.PASSES
     return Finding.FAILS if interval.low > limit else Finding.UNDECIDED
-
-
-def _judge(interval: Interval, limit: float, minimum: int) -> Judgement:
-    enough = interval.samples >= minimum
-    finding = find(interval, limit) if enough else Finding.UNDECIDED
-    return Judgement(finding, interval, limit, minimum)
 
 
 def ratio_interval(bad: float, total: float, confidence: float = CONFIDENCE) -> Interval:

@@ -13,7 +13,6 @@ from slo.statistics.intervals import (
     Finding,
     Interval,
     find,
-    judge_ratio,
     minimum_samples,
     quantile_interval,
     ratio_interval,
@@ -196,7 +195,6 @@ def test_what_is_not_between_0_and_1_is_misuse(number: float) -> None:
         lambda: quantile_interval(each_once(9), 0.5, number),
         lambda: quantile_interval(each_once(9), number),
         lambda: minimum_samples(number),
-        lambda: judge_ratio(1, 10, number),
     ):
         with pytest.raises(ValueError, match="above 0 and below 1"):
             asked()
