@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WEIGHTS = (5, 10, 25, 50, 100)
 # Of a hundred walks with a canary that is no worse, so many may end in a roll-back.
 FALSE_ALARMS = 0.05
-# Two limits that hold for each version, two that compare it with the other.
+# Two limits for the canary alone, two that compare it with stable.
 QUESTIONS = 4
 # Of 2 000 events a version, a ratio of 6 % in place of 2 % is seen in 19 of 20 steps.
 MINIMUM_EVENTS = 2_000
