@@ -26,5 +26,7 @@ def test_a_hundred_requests_a_second_for_a_minute(
     (attempt,) = done.report["attempts"]
     assert set(broken) <= {slo["slo"] for slo in attempt["slos"] if slo["verdict"] == "exhausted"}
     counted = attempt["conservation"]
-    assert counted["acknowledged"] == counted["rows"] == counted["metric"]["value"] > 0
+    # A swipe that was stored and then failed is a row that nobody was told of.
+    assert counted["problems"] == []
+    assert counted["rows"] >= counted["acknowledged"] > 0
     assert attempt["load"]["sent"] == attempt["load"]["planned"] > 5_000
