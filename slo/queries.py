@@ -84,10 +84,15 @@ class Between:
         return f"{aggregate(by)}({self.grown(selector)})"
 
     def resets(self, selector: Selector | str) -> str | None:
-        """Count the series that began again from zero, and those that were gone at the end."""
+        """Count the series that began again from zero, and those that were gone at the end.
+
+        One that began again before its first sample of the window has fallen below what it was.
+        """
+        now, before = (f"{selector} @ {timestamp(moment)}" for moment in (self.end, self.start))
         seen = f"{selector}[{duration(self.period)}] @ {timestamp(self.end)}"
-        gone = f"count(last_over_time({seen}) unless {selector} @ {timestamp(self.end)})"
-        return f"sum(resets({seen})) + ({gone} or vector(0))"
+        gone = f"count(last_over_time({seen}) unless {now})"
+        fell = f"count({now} - {before} < 0)"
+        return f"sum(resets({seen})) + ({gone} or vector(0)) + ({fell} or vector(0))"
 
 
 Window = Rolling | Between

@@ -108,12 +108,19 @@ def _gap_queries(plan: Plan, since: Since) -> dict[str, str]:
     now = f"@ {timestamp(since.end)}"
     seen = f"[{duration(since.period)}] {now}"
     return {
-        "anew": f"sum(resets({canary}{seen}))",
-        "stable anew": f"sum(resets({stable}{seen}))",
+        "anew": _anew(canary, since),
+        "stable anew": _anew(stable, since),
         "both": f"count({canary} {now} and {stable} {now})",
         "gone": f"count(last_over_time({canary}{seen}) unless {canary} {now})",
         "known": f"count({stable} @ {timestamp(since.start)})",
     }
+
+
+def _anew(series: str, since: Since) -> str:
+    """Count resets, and what fell below its value at the start: its reset was before the first."""
+    now, before = (f"{series} @ {timestamp(moment)}" for moment in (since.end, since.start))
+    seen = f"{series}[{duration(since.period)}] @ {timestamp(since.end)}"
+    return f"sum(resets({seen})) + (count({now} - {before} < 0) or vector(0))"
 
 
 def _numbers(queries: dict[str, str], since: Since, prometheus: Prometheus) -> dict[str, Fraction]:

@@ -43,6 +43,7 @@ HOURS = {
             "all good",
             "idle",
             "restart",
+            "restart between two scrapes",
             "lost",
             "nothing",
         )
@@ -73,6 +74,9 @@ def prometheus(counters: Counters, serve: Serve) -> Iterator[Prometheus]:
         jump(name, events, le="0.15")
     counters.grow(HOURS["restart"], [100] * 10)
     counters.grow(HOURS["restart"] + 10 * MINUTE, [200] * 15)
+    # The window begins with the last sample of one process, and all in it are of the next.
+    counters.grow(HOURS["restart between two scrapes"], [10_000, 0])
+    counters.grow(HOURS["restart between two scrapes"] + 2 * MINUTE, [100] * 23)
     counters.grow(HOURS["lost"], [100] * 30)
     counters.grow(HOURS["lost"], [50] * 4, status="500", instance="api:9101")
     counters.grow(BURNING, [100_000] * 360 + [98] * 70 + [100] * 30)
@@ -127,6 +131,10 @@ def test_the_queries_of_a_result_give_its_numbers_again(prometheus: Prometheus) 
         ("idle", "no event in the window"),
         ("nothing", "the query gives no series: "),
         ("restart", "a process restarted or was lost in the window, the count is not exact: "),
+        (
+            "restart between two scrapes",
+            "a process restarted or was lost in the window, the count is not exact: ",
+        ),
         ("lost", "a process restarted or was lost in the window, the count is not exact: "),
     ],
 )
