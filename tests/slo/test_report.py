@@ -74,9 +74,10 @@ def prometheus(counters: Counters, serve: Serve) -> Iterator[Prometheus]:
         jump(name, events, le="0.15")
     counters.grow(HOURS["restart"], [100] * 10)
     counters.grow(HOURS["restart"] + 10 * MINUTE, [200] * 15)
-    # The window begins with the last sample of one process, and all in it are of the next.
-    counters.grow(HOURS["restart between two scrapes"], [10_000, 0])
-    counters.grow(HOURS["restart between two scrapes"] + 2 * MINUTE, [100] * 23)
+    # The last sample of one process is older than the window, and all in it are of the next.
+    before = HOURS["restart between two scrapes"] - MINUTE / 2
+    counters.grow(before, [10_000, 0])
+    counters.grow(before + 2 * MINUTE, [100] * 23)
     counters.grow(HOURS["lost"], [100] * 30)
     counters.grow(HOURS["lost"], [50] * 4, status="500", instance="api:9101")
     counters.grow(BURNING, [100_000] * 360 + [98] * 70 + [100] * 30)
