@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from slo.burning import burns
@@ -14,13 +15,15 @@ from slo.queries import Rolling, timestamp
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
-    from fractions import Fraction
 
     from slo.burning import Burn
     from slo.counting import Count, Group
     from slo.model import Slo
     from slo.prometheus import Prometheus
     from slo.queries import Window
+
+# Sums of extrapolated counts differ by so little although nothing was bad.
+ROUNDING = Fraction(1, 10**6)
 
 
 class Verdict(StrEnum):
@@ -146,6 +149,9 @@ def judge(slo: Slo, found: Count, queries: dict[str, str], group: Group = ()) ->
     ratio = found.error_ratio
     if ratio is None:
         return result(Verdict.NO_DATA, "no event in the window")
+    if ratio < -ROUNDING:
+        said = f"{float(ratio):.4%} of the events were bad, which cannot be".replace("%", " %")
+        return SloResult(slo, Verdict.NO_DATA, None, None, queries, said, group)
     if ratio > slo.budget:
         return result(Verdict.EXHAUSTED, _too_many(slo, found, ratio))
     return result(Verdict.MET)

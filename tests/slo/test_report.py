@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from slo.counting import Count
 from slo.gate import Outcome, decide
 from slo.objectives import DECK_AVAILABILITY, OBJECTIVES, SWIPE_AVAILABILITY, SWIPE_LATENCY
 from slo.prometheus import Prometheus, UnreachableError
@@ -18,6 +19,7 @@ from slo.queries import Between, Rolling
 from slo.report import (
     SloResult,
     Verdict,
+    judge,
     measure,
     percent,
     result_document,
@@ -148,6 +150,18 @@ def test_what_was_not_measured_is_no_data_and_says_why(
     assert result.good_ratio is None
     assert result.budget_burned is None
     assert result.measured == "no data"
+
+
+@pytest.mark.parametrize(
+    "found", [Count(Fraction(-98_000), Fraction(30)), Count(ratio=Fraction(-1, 100))]
+)
+def test_fewer_bad_events_than_none_are_no_data(found: Count) -> None:
+    result = judge(SWIPE_AVAILABILITY, found, {})
+    assert (result.verdict, result.good_ratio) == (Verdict.NO_DATA, None)
+    assert result.reason.endswith("which cannot be")
+    # But for what rounding makes of nothing.
+    exact = Count(Fraction(1000), Fraction(-1, 10**9))
+    assert judge(SWIPE_AVAILABILITY, exact, {}).verdict is Verdict.MET
 
 
 def test_several_are_measured_in_the_order_asked_for(prometheus: Prometheus) -> None:
