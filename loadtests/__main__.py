@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -22,19 +21,16 @@ from loadtests.plan import LoadOptions
 from loadtests.progress import Screen
 from loadtests.regression.commands import baseline, regress
 from loadtests.rehearsal import RehearsalOptions, rehearse
-from loadtests.reports.files import ReportsError, write_reports
-from loadtests.reports.github import annotation_lines, append_summary
-from loadtests.reports.grafana import Grafana, annotate
-from loadtests.reports.table import failed_checks_table, rulings_table
+from loadtests.reports.grafana import Grafana
 from loadtests.reports.words import without_credentials
 from loadtests.run import Around, judged_run
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.shapes import SHAPES
 from loadtests.target import check_target
+from loadtests.telling import tell
 from slo.connection import connection_options
 from slo.objectives import UnknownSloError
 from slo.prometheus import PrometheusError, UnreachableError, WrongAddressError
-from slo.tables import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,44 +215,12 @@ def _grafana(url: str | None, token_file: Path | None) -> Grafana | None:
     return None if url is None else Grafana(url, token_file)
 
 
-def _conclude(result: RunResult, out: Path, screen: Screen, grafana: Grafana | None) -> None:
-    """Write the reports, print the table, and exit with the decision's code."""
+def _conclude(result: RunResult, out: Path, screen: Screen, grafana: Grafana | None) -> NoReturn:
+    """Tell everybody who waits for it, and exit with the decision's code."""
     _let_nothing_stop()
-    screen.say("writing reports")
-    unwritten = _report(result, out)
-    screen.close()
-    for line in annotation_lines(result, os.environ):
-        print(line)
-    if grafana is not None and (problem := annotate(grafana, result)):
-        print(problem, file=sys.stderr)
-    _print(result, out)
-    for problem in unwritten:
-        print(f"Error: {problem}", file=sys.stderr)
+    unwritten = tell(result, out, screen, grafana)
     # A gate that leaves no trace of why has not let anything pass.
     raise SystemExit(result.decision.outcome.exit_code or (UNDECIDED if unwritten else 0))
-
-
-def _report(result: RunResult, out: Path) -> list[str]:
-    """Write every report that can be written; returns what could not be."""
-    problems = []
-    for write in (lambda: write_reports(result, out), lambda: append_summary(result, os.environ)):
-        try:
-            write()
-        except ReportsError as error:
-            problems.append(str(error))
-    return problems
-
-
-def _print(result: RunResult, out: Path) -> None:
-    screen = console()
-    if result.rulings:
-        screen.print(rulings_table(result.rulings))
-    failed = [check for attempt in result.attempts for check in attempt.checks if not check.passed]
-    if failed:
-        screen.print(failed_checks_table(failed))
-    screen.print(f"\nverdict: {result.decision.outcome.value}")
-    for line in (*result.plan.notes, *result.decision.reasons, str(out / "report.html")):
-        screen.print(f"  {line}", soft_wrap=True, markup=False)
 
 
 for command in (regress, baseline, bench):

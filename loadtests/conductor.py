@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # Long enough for the message to reach every worker before it is time.
 HEAD_START_SECONDS = 1.0
 REPORT_SECONDS = 15.0
+# A service on one slow core hashes the password of a session a second; whoever takes longer hangs.
+READY_SECONDS, SESSION_SECONDS = 120.0, 1.0
 
 
 @dataclass(slots=True)
@@ -72,7 +74,8 @@ class Conductor:
         `ended` is called when all have, and may take its time.
         """
         try:
-            ready = self._wait(self.gathered.ready, None, "became ready", show)
+            patience = time.time() + READY_SECONDS + self._plan.sessions * SESSION_SECONDS
+            ready = self._wait(self.gathered.ready, patience, "became ready", show)
             if ready and not any(told["refused"] for told in self.gathered.ready.values()):
                 self._begin()
                 over = self.gathered.begin_at + self._plan.seconds
@@ -91,7 +94,7 @@ class Conductor:
     def _wait(
         self,
         for_all: dict[int, dict[str, Any]],
-        deadline: float | None,
+        deadline: float,
         what: str,
         show: Callable[[Gathered], None],
     ) -> bool:
@@ -103,7 +106,7 @@ class Conductor:
                 some = f"{len(lost)} of {self._processes}"
                 self.gathered.problems.append(f"{some} generator processes were lost")
                 return False
-            if deadline is not None and time.time() > deadline:
+            if time.time() > deadline:
                 some = f"{len(for_all)} of {self._processes}"
                 self.gathered.problems.append(f"{some} generator processes {what} in time")
                 return False

@@ -46,7 +46,7 @@ class Sender:
         trace = f"{self._chance.getrandbits(128):032x}"
         try:
             answer = self._connection.exchange(self._request(call, trace))
-        except FAILURES as error:
+        except (*FAILURES, ValueError) as error:
             return Sent(Reply(call.route, UNANSWERED), perf_counter(), trace, error)
         reply = Reply(call.route, answer.status, answer.content)
         return Sent(reply, perf_counter(), trace, None)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from loadtests.waivers.model import Waiver
 
 ORDER = tuple(Status)
+KEPT = (Status.PASSED, Status.WARNED)
 
 
 def worst_first(rulings: Iterable[Ruling]) -> tuple[Ruling, ...]:
@@ -28,8 +29,9 @@ def worst_first(rulings: Iterable[Ruling]) -> tuple[Ruling, ...]:
 def confirmed(first: Sequence[Ruling], second: Sequence[Ruling]) -> tuple[Ruling, ...]:
     """Return what a second run says of the same rules, worst first.
 
-    What failed at first and does not any more is flaky, and says what it had failed by. A ruling
-    that the second run does not have stays as it was.
+    What failed in one of them and was kept in the other is flaky, whichever came first, and says
+    what it had failed by: only what fails twice blocks. A ruling that the second run does not have
+    stays as it was.
     """
     again = {_place(ruling): ruling for ruling in second}
     known = {_place(ruling) for ruling in first}
@@ -40,8 +42,10 @@ def confirmed(first: Sequence[Ruling], second: Sequence[Ruling]) -> tuple[Ruling
 def _second(before: Ruling, after: Ruling | None) -> Ruling:
     if after is None:
         return before
-    if before.status is Status.FAILED and after.status in (Status.PASSED, Status.WARNED):
+    if before.status is Status.FAILED and after.status in KEPT:
         return replace(after, flaky=True, why=f"{after.why}; at first it failed: {before.why}")
+    if after.status is Status.FAILED and before.status in KEPT:
+        return replace(before, flaky=True, why=f"{before.why}; then it failed: {after.why}")
     return after
 
 

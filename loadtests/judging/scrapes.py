@@ -86,7 +86,10 @@ def _counters(prometheus: Prometheus, window: Between) -> Check:
     A restart of a process whose counters soon were higher than before is only seen by the latter.
     """
     begun = f"sum(changes({_over(f'process_start_time_seconds{TARGETS}', window)})) or vector(0)"
-    queries = (window.resets(REQUESTS) or "", begun)
+    # One that began before its first scrape in the window changes nothing there.
+    since = f"@ {timestamp(window.end)} > {timestamp(window.start)}"
+    young = f"count(process_start_time_seconds{TARGETS} {since}) or vector(0)"
+    queries = (window.resets(REQUESTS) or "", begun, young)
     asked = [(query, *_ask(prometheus, query)) for query in queries]
     problems = [problem for _, _, problem in asked if problem]
     broken = [f"{found:g} by {query}" for query, found, _ in asked if found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,21 @@ class Weights(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is no list of percentages like 5,10,25,50,100", param, ctx)
 
 
+class _Finite(click.FloatRange):
+    """A range that NaN is outside of, which compares with nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  # click's signature
+        found = super().convert(value, param, ctx)
+        return found if isfinite(found) else self.fail(f"{value} is no number", param, ctx)
+
+
 def _seconds(name: str, default: float, words: str) -> Callable[[Any], Any]:
-    kind = click.FloatRange(0, 7 * 86_400, min_open=True)
+    kind = _Finite(0, 7 * 86_400, min_open=True)
     return click.option(name, type=kind, default=default, show_default=True, help=words)
 
 
 def _percent(name: str, share: float, words: str) -> Callable[[Any], Any]:
-    kind = click.FloatRange(0, 100, min_open=True, max_open=True)
+    kind = _Finite(0, 100, min_open=True, max_open=True)
     return click.option(name, type=kind, default=share * 100, show_default=True, help=words)
 
 

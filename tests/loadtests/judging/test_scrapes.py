@@ -24,7 +24,7 @@ SECONDS = 120
 HOURS = {
     situation: datetime(2026, 2, 2, hour, tzinfo=UTC)
     for hour, situation in enumerate(
-        ("whole", "down", "gap", "sparse", "restart", "quick restart", "nothing", "late")
+        ("whole", "down", "gap", "sparse", "restart", "quick restart", "nothing", "late", "young")
     )
 }
 Points = list[tuple[float, int]]
@@ -51,6 +51,9 @@ def series(situation: str, target: str) -> tuple[Points, Points, Points]:
     started = [
         (m, int(begin + 60 if restarted and m - begin >= 62 else begin - 99)) for m in moments
     ]
+    if broken and situation == "young":
+        # Begun between the last scrape before the window and the first one in it.
+        started = [(m, int(begin + 1 if m > begin else begin - 99)) for m in moments]
     return up, requests, started
 
 
@@ -93,6 +96,7 @@ def test_a_whole_window_passes(prometheus: Prometheus) -> None:
         ("sparse", "scrapes", "times, 54 wanted"),
         ("restart", "counters", "a process restarted or was lost: "),
         ("quick restart", "counters", "1 by sum(changes(process_start_time_seconds"),
+        ("young", "counters", "1 by count(process_start_time_seconds"),
     ],
 )
 def test_a_window_that_is_not_whole_fails_the_check_of_what_is_missing(

@@ -124,6 +124,7 @@ def test_one_look_at_nothing_decides_nothing() -> None:
         ((*HOOK, "--slow-seconds", "0.9"), "no bucket edge"),
         ((*HOOK, "--most-errors", "100"), "not in the range"),
         ((*HOOK, "--seconds-a-step", "10"), "must not be longer than the next"),
+        ((*HOOK, "--shift-timeout", "nan"), "nan is no number"),
         ((*HOOK, "--at", "2026-01-01T00:00:00Z"), "--at is for --once"),
         ((*HOOK, "--state", "/none/such/state.json"), "cannot be written"),
         (("--once", *HOOK), "--once has no state and shifts nothing"),
