@@ -113,7 +113,7 @@ def test_a_lost_process_makes_the_load_invalid(server: Pretended, tmp_path: Path
 
     def kill_one(progress: Progress) -> None:
         if progress.phase == "load" and progress.requests and not killed:
-            (master,) = children(os.getpid())
+            (master,) = (pid for pid in children(os.getpid()) if b"locust" in command(pid))
             killed.append(children(master)[0])
             os.kill(killed[0], signal.SIGKILL)
 
@@ -125,6 +125,10 @@ def test_a_lost_process_makes_the_load_invalid(server: Pretended, tmp_path: Path
 
 def children(parent: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_a_load_that_is_ended_early_keeps_what_it_has_seen(
