@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/.installed
+# Half as many again as cores, six at most: most tests wait for servers most of the time.
+WORKERS := $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )); echo $$(( n > 6 ? 6 : n > 2 ? n : 2 )))
 # Tests start hundreds of processes, and every one would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,7 +24,7 @@ up: $(READY) ## Run the embedded stack, seeded, until Ctrl-C
 
 # Most tests wait for servers; a file's tests stay together and share theirs.
 test: check ## Run everything that CI runs
-	@$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) requirements/lock.py --check
@@ -39,7 +41,7 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least
 	@rm -f .coverage .coverage.*
-	@$(PY) -m coverage run -m pytest --quiet --numprocesses auto --maxprocesses 4 --dist loadfile tests/app
+	@$(PY) -m coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/app
 	@$(PY) -m coverage combine --quiet && $(PY) -m coverage report
 
 prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours

@@ -87,6 +87,7 @@ def test_rules_are_those_of_the_workspace_and_every_problem_is_told(
     assert f"{tmp_path}/work/rules.yml:2" in played.said
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_a_rehearsal_is_told_as_its_report_decides(kit: Path, tmp_path: Path) -> None:
     # A module of the workspace that is called like one of the kit's is not taken for it.
