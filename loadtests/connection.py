@@ -1,7 +1,7 @@
 """One HTTP connection of one session: a request at a time, and none of them sent twice.
 
-The client that Locust comes with checks an idle connection by select(), which cannot see beyond file
-1023 and then connects anew for every request; and it sends a GET again by itself.
+The client that Locust comes with checks an idle connection by select(), which cannot see beyond
+file 1023 and then connects anew for every request; and it sends a GET again by itself.
 """
 
 from __future__ import annotations
