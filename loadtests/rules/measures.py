@@ -1,13 +1,17 @@
-"""What a rule measures: on the side of the client, or by a query to the server's Prometheus."""
+"""What a rule measures: on the side of the client, or by a query to the server's Prometheus.
+
+Each has the unit of its limits, and says in which direction it gets worse.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from app.telemetry.catalog import ROUTES
+from loadtests.load import ALL
 from loadtests.rules.queries import problems
 from loadtests.rules.units import Quantity, RuleError, Unit, refuse_unit
 from slo.specs.locate import meant, shown
@@ -15,7 +19,6 @@ from slo.specs.locate import meant, shown
 if TYPE_CHECKING:
     from slo.model import Slo
 
-ALL = "all"
 OPERATIONS = tuple(route.operation for route in ROUTES)
 # The histogram of the generator ends there, and no request over a network is as fast.
 LONGEST = Fraction(60)
@@ -49,6 +52,9 @@ class _OfRequests:
 class Under(_OfRequests):
     """The share of requests that are answered well within a threshold."""
 
+    unit: ClassVar = Unit.RATIO
+    worse: ClassVar = Worse.LOWER
+
     threshold: Quantity
 
     def __post_init__(self) -> None:
@@ -56,20 +62,13 @@ class Under(_OfRequests):
         _OfRequests.__post_init__(self)
         refuse_latency(self.threshold, "under")
 
-    @property
-    def unit(self) -> Unit:
-        """Return the unit of its limits."""
-        return Unit.RATIO
-
-    @property
-    def worse(self) -> Worse:
-        """Return where it gets worse."""
-        return Worse.LOWER
-
 
 @dataclass(frozen=True, slots=True)
 class Quantile(_OfRequests):
     """The latency that a share of the requests stays within, from their intended start."""
+
+    unit: ClassVar = Unit.SECONDS
+    worse: ClassVar = Worse.HIGHER
 
     share: Fraction
 
@@ -83,62 +82,31 @@ class Quantile(_OfRequests):
                 f"{float(self.share):g} is no quantile between 0 and 1; {right}", "quantile"
             )
 
-    @property
-    def unit(self) -> Unit:
-        """Return the unit of its limits."""
-        return Unit.SECONDS
-
-    @property
-    def worse(self) -> Worse:
-        """Return where it gets worse."""
-        return Worse.HIGHER
-
 
 @dataclass(frozen=True, slots=True)
 class Errors(_OfRequests):
     """The share of requests that fail, those without an answer included."""
 
-    @property
-    def unit(self) -> Unit:
-        """Return the unit of its limits."""
-        return Unit.RATIO
-
-    @property
-    def worse(self) -> Worse:
-        """Return where it gets worse."""
-        return Worse.HIGHER
+    unit: ClassVar = Unit.RATIO
+    worse: ClassVar = Worse.HIGHER
 
 
 @dataclass(frozen=True, slots=True)
 class Rate(_OfRequests):
     """The answered requests a second."""
 
-    @property
-    def unit(self) -> Unit:
-        """Return the unit of its limits."""
-        return Unit.PER_SECOND
-
-    @property
-    def worse(self) -> Worse:
-        """Return where it gets worse."""
-        return Worse.LOWER
+    unit: ClassVar = Unit.PER_SECOND
+    worse: ClassVar = Worse.LOWER
 
 
 @dataclass(frozen=True, slots=True)
 class OfSlo:
     """The share of good events of a service level, as the server counts them."""
 
+    unit: ClassVar = Unit.RATIO
+    worse: ClassVar = Worse.LOWER
+
     slo: Slo
-
-    @property
-    def unit(self) -> Unit:
-        """Return the unit of its limits."""
-        return Unit.RATIO
-
-    @property
-    def worse(self) -> Worse:
-        """Return where it gets worse."""
-        return Worse.LOWER
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from loadtests.load import ALL
 from loadtests.rules.measures import (
-    ALL,
     OPERATIONS,
     Errors,
     Measure,
