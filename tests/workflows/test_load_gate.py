@@ -27,7 +27,7 @@ rules:
 
 
 def play(kit: Path, tmp_path: Path, **given: str) -> Played:
-    workspace, temporary = tmp_path / "work", tmp_path / "temp"
+    workspace, temporary = tmp_path / "workspace", tmp_path / "temp"
     workspace.mkdir(exist_ok=True)
     temporary.mkdir(exist_ok=True)
     runner = Runner(kit, workspace, temporary)
@@ -35,8 +35,8 @@ def play(kit: Path, tmp_path: Path, **given: str) -> Played:
 
 
 def test_a_host_that_nobody_answers_at_fails_the_gate(kit: Path, tmp_path: Path) -> None:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "accounts.txt").write_text("a@example.org\n")
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "accounts.txt").write_text("a@example.org\n")
     played = play(
         kit,
         tmp_path,
@@ -60,8 +60,8 @@ def test_a_host_that_nobody_answers_at_fails_the_gate(kit: Path, tmp_path: Path)
         ({"prometheus_url": NOBODY}, "Missing option '--host'"),
         ({"host": NOBODY}, "Missing option '--prometheus-url'"),
         ({"scenario": "swipe-hot-pth"}, "'swipe-hot-pth' is not one of"),
-        ({"rules": "gone.yml"}, "work/gone.yml' does not exist"),
-        ({"waivers": "gone.yml"}, "work/gone.yml' does not exist"),
+        ({"rules": "gone.yml"}, "workspace/gone.yml' does not exist"),
+        ({"waivers": "gone.yml"}, "workspace/gone.yml' does not exist"),
         ({"slos": "swipe-availability swipe-speed"}, "swipe-speed"),
         ({"seconds": "$(touch broken)"}, "'$(touch broken)' is not a valid integer"),
         ({"slos": "--once"}, "--once"),
@@ -80,20 +80,20 @@ def test_a_gate_that_is_set_up_wrongly_fails(
 def test_rules_are_those_of_the_workspace_and_every_problem_is_told(
     kit: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "rules.yml").write_text("version: 1\nruls: []\n")
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "rules.yml").write_text("version: 1\nruls: []\n")
     played = play(kit, tmp_path, rules="rules.yml")
     assert played.code == 2
-    assert f"{tmp_path}/work/rules.yml:2" in played.said
+    assert f"{tmp_path}/workspace/rules.yml:2" in played.said
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_a_rehearsal_is_told_as_its_report_decides(kit: Path, tmp_path: Path) -> None:
     # A module of the workspace that is called like one of the kit's is not taken for it.
-    (tmp_path / "work" / "app").mkdir(parents=True)
-    (tmp_path / "work" / "app" / "__init__.py").write_text("raise SystemExit(0)\n")
-    (tmp_path / "work" / "rules.yml").write_text(RULES)
+    (tmp_path / "workspace" / "app").mkdir(parents=True)
+    (tmp_path / "workspace" / "app" / "__init__.py").write_text("raise SystemExit(0)\n")
+    (tmp_path / "workspace" / "rules.yml").write_text(RULES)
     small = {"shape": "smoke", "rate": "20", "seconds": "5", "sessions": "5"}
     played = play(kit, tmp_path, **small, rules="rules.yml", slos="swipe-availability")
     report = json.loads(Path(played.outputs["out"], "report.json").read_text())
