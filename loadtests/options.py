@@ -12,13 +12,13 @@ import click
 
 from loadtests import flags
 from loadtests.baseline.compare import pinned
-from loadtests.baseline.configuration import configuration, read_settings
+from loadtests.baseline.configuration import configuration, keys_of, read_settings
 from loadtests.baseline.runner import runner
 from loadtests.errors import MisuseError
 from loadtests.plan import Closed, LoadPlan
 from loadtests.result import RunPlan
 from loadtests.rules.limits import Relative
-from loadtests.rules.read import RUN, Planned, read_rules
+from loadtests.rules.read import Planned, read_rules
 from loadtests.scenarios.registry import SCENARIOS
 from loadtests.shapes import SHAPES
 from loadtests.waivers.known import known_rules
@@ -233,7 +233,6 @@ def _baseline(
             "--baseline would be compared with nothing: no rule is relative to one; give --rules "
             "with limit.baseline, like loadtests/regression/swipe_hot_path.yml"
         )
-    keys = [(rule.id, over) for rule in relative for over in rule.steps or (RUN,)]
     facts = configuration(plan, processes, rules, settings)
-    found = pinned(place, keys, facts, runner(), datetime.now(UTC))
+    found = pinned(place, keys_of(relative), facts, runner(), datetime.now(UTC))
     return found.recorded.values, found.notes

@@ -186,10 +186,10 @@ def result_document(result: SloResult) -> dict[str, object]:
         "objective": float(result.slo.objective),
         "limit": result.limit,
         "measured": result.measured,
-        "total": _number(result.total),
-        "bad": _number(result.bad),
-        "good_ratio": _number(result.good_ratio),
-        "budget_burned": _number(result.budget_burned),
+        "total": exact_number(result.total),
+        "bad": exact_number(result.bad),
+        "good_ratio": exact_number(result.good_ratio),
+        "budget_burned": exact_number(result.budget_burned),
         "verdict": result.verdict.value,
         "reason": result.reason,
         "queries": result.queries,
@@ -203,7 +203,8 @@ def window_document(window: Window) -> dict[str, str]:
     return {"start": timestamp(window.start), "end": timestamp(window.end)}
 
 
-def _number(value: Fraction | None) -> float | int | None:
+def exact_number(value: Fraction | None) -> float | int | None:
+    """Return a number as JSON has it: whole ones stay whole, None is no data."""
     if value is None:
         return None
     return int(value) if value.denominator == 1 else float(value)

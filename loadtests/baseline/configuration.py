@@ -16,13 +16,18 @@ from slo.indicators import LatencySli, RatioSli
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from loadtests.baseline.model import Facts
+    from loadtests.baseline.model import Facts, Key
     from loadtests.plan import LoadPlan
     from loadtests.rules.model import Rule
     from slo.model import Slo
 
 # A baseline is committed or copied; what opens doors stays out of it.
 SECRET = re.compile(r"password|secret|key|token|_url$|dsn", re.IGNORECASE)
+
+
+def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
+    """Return every rule's id with every step that it is judged over, or `run`."""
+    return tuple((rule.id, over) for rule in rules for over in rule.steps or (RUN,))
 
 
 def configuration(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from math import comb
+from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING
 
 from loadtests.errors import InvalidRun
+from slo.statistics.intervals import quantile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,27 +27,15 @@ class Estimate:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Estimate the median; raises InvalidRun when these are too few values to trust it."""
-    ranked = sorted(values)
-    depth = _depth(len(ranked))
-    if depth == 0:
-        raise InvalidRun(f"{len(ranked)} rounds are too few to tell how far they can be trusted")
-    return Estimate(median(ranked), ranked[depth - 1], ranked[-depth])
+    """Estimate the median; raises InvalidRun when these are too few values to trust it.
 
-
-def _depth(count: int) -> int:
-    """Return which smallest and largest value bound the median with enough confidence, 0 for none.
-
-    The true median is below the smallest of n values as often as n coins fall alike: with five
-    values the extremes hold it in 94 % of all cases, with four in no more than 88 %.
+    The median of five values is between their extremes in 94 % of all cases, that of four in no
+    more than 88 %.
     """
-    outside, depth = 0, 0
-    while depth < count // 2:
-        outside += comb(count, depth)
-        if 1 - 2 * outside / 2**count < CONFIDENCE:
-            break
-        depth += 1
-    return depth
+    found = quantile_interval(sorted(Counter(values).items()), 0.5, CONFIDENCE)
+    if not isfinite(found.low):
+        raise InvalidRun(f"{len(values)} rounds are too few to tell how far they can be trusted")
+    return Estimate(median(values), found.low, found.high)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,3 +82,8 @@ def span(steps: Sequence[StepLoad]) -> tuple[datetime | None, datetime | None]:
     if not steps:
         return None, None
     return min(step.started for step in steps), max(step.ended for step in steps)
+
+
+def known(number: float | None) -> float | None:
+    """Return a number that can be written down: what never came, or is not bounded, is none."""
+    return number if number is not None and isfinite(number) else None

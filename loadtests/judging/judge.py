@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from loadtests.judging.absolute import against
 from loadtests.judging.client import seen
 from loadtests.judging.combine import worst_first
+from loadtests.judging.evidence import known
 from loadtests.judging.minimum import minimum, parts
 from loadtests.judging.model import Ruling, Status
 from loadtests.judging.promises import promised
@@ -68,9 +68,9 @@ def _ruling(rule: Rule, over: str, found: Evidence, base: BaselineValue | None) 
         rule=rule,
         over=over,
         status=status,
-        measured=_known(found.value),
-        low=_known(found.low),
-        high=_known(found.high),
+        measured=known(found.value),
+        low=known(found.low),
+        high=known(found.high),
         limit=limit,
         warning=warning,
         compared=None if base is None or not isinstance(fail, Allowance) else base.value,
@@ -117,8 +117,3 @@ def _found(
         return compared(found, base, part, rule.measure)
     worse = Worse.HIGHER if isinstance(rule.limit, Budget) else rule.measure.worse
     return against(found, part, worse)
-
-
-def _known(number: float | None) -> float | None:
-    """Return a number that can be written down: what never came, or is not bounded, is none."""
-    return number if number is not None and isfinite(number) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from loadtests.baseline.configuration import configuration, read_settings
+from loadtests.baseline.configuration import configuration, keys_of, read_settings
 from loadtests.baseline.document import read_document, write_document
 from loadtests.baseline.model import Recorded
 from loadtests.baseline.places import read_place, refuse_taken, write_place
@@ -17,7 +17,6 @@ from loadtests.errors import MisuseError
 from loadtests.progress import Screen
 from loadtests.regression.asked import Asked, asking
 from loadtests.regression.document import noise_json, regression_json
-from loadtests.regression.judge import keys_of
 from loadtests.regression.measuring import Meter
 from loadtests.regression.rounds import Game
 from loadtests.regression.run import Match

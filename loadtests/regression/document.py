@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from loadtests.judging.evidence import known
 from loadtests.reports.words import without_credentials
 
 if TYPE_CHECKING:
@@ -88,25 +88,21 @@ def _noise(noise: Noise) -> dict[str, Any]:
         "over": noise.over,
         "ratio": _interval(noise.ratio),
         "difference": _interval(noise.difference),
-        "smallest_tolerance": _number(noise.tolerance),
-        "smallest_floor": _number(noise.floor),
+        "smallest_tolerance": known(noise.tolerance),
+        "smallest_floor": known(noise.floor),
     }
 
 
 def _interval(found: Interval) -> dict[str, float | None]:
-    value = None if found.value is None else _number(found.value)
-    return {"value": value, "low": _number(found.low), "high": _number(found.high)}
+    value = known(found.value)
+    return {"value": value, "low": known(found.low), "high": known(found.high)}
 
 
 def _values(values: Values) -> list[dict[str, Any]]:
     return [
-        {"rule": rule, "over": over, "value": _number(value)}
+        {"rule": rule, "over": over, "value": known(value)}
         for (rule, over), value in sorted(values.items())
     ]
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -6,14 +6,15 @@ from math import isfinite
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from loadtests.baseline.configuration import keys_of
 from loadtests.errors import MisuseError
 from loadtests.judging.combine import worst_first
+from loadtests.judging.evidence import known
 from loadtests.judging.model import Ruling, Status
 from loadtests.judging.words import limit_phrases, written
 from loadtests.regression.comparing import Compared, compare_rounds
 from loadtests.rules.limits import Relative
 from loadtests.rules.measures import OfSlo, Query
-from loadtests.rules.read import RUN
 from slo.statistics.comparison import MINIMUM_ROUNDS, centre_interval
 from slo.statistics.intervals import Finding, Interval
 
@@ -49,11 +50,6 @@ def relative_rules(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     if not relative:
         raise MisuseError("no rule compares with a baseline; give at least one with limit.baseline")
     return relative
-
-
-def keys_of(rules: Sequence[Rule]) -> tuple[Key, ...]:
-    """Return every rule's id with every step that it is judged over, or `run`."""
-    return tuple((rule.id, over) for rule in rules for over in rule.steps or (RUN,))
 
 
 def judge(
@@ -92,8 +88,8 @@ def _ruling(
         over=over,
         status=_status(rule, key, compared, played),
         measured=measured.value,
-        low=_number(measured.low),
-        high=_number(measured.high),
+        low=known(measured.low),
+        high=known(measured.high),
         limit=limit,
         warning=warning,
         compared=_centre([fmean(values[key] for values in one.base) for one in played]).value,
@@ -117,10 +113,6 @@ def _status(rule: Rule, key: Key, compared: Compared, played: Sequence[Played]) 
 
 def _centre(values: Sequence[float]) -> Interval:
     return centre_interval([value for value in values if isfinite(value)])
-
-
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None
 
 
 def _why(rule: Rule, compared: Compared) -> str:

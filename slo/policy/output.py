@@ -10,10 +10,10 @@ from rich.table import Table
 from slo.gate import Outcome
 from slo.policy.words import NONE, age, budget, number, rate
 from slo.promql import duration
+from slo.report import exact_number
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from fractions import Fraction
 
     from slo.burning import Burn
     from slo.policy.calendar import Freeze
@@ -59,11 +59,11 @@ def _row(row: Row) -> dict[str, object]:
         "group": dict(result.group),
         "title": result.slo.title,
         "objective": float(result.slo.objective),
-        "measured": _number(result.good_ratio),
-        "events": _number(result.total),
-        "bad": _number(result.bad),
+        "measured": exact_number(result.good_ratio),
+        "events": exact_number(result.total),
+        "bad": exact_number(result.bad),
         "minimum_events": row.rules.minimum_events,
-        "budget_left": _number(measured.left),
+        "budget_left": exact_number(measured.left),
         "band": row.band.name if row.band else None,
         "burn": [_burn(burn) for burn in measured.burns],
         "newest_sample": _written(newest) if newest else None,
@@ -80,16 +80,10 @@ def _burn(burn: Burn) -> dict[str, object]:
     return {
         "long": duration(burn.pair.long),
         "short": duration(burn.pair.short),
-        "rate": _number(burn.rate),
-        "factor": _number(burn.factor),
+        "rate": exact_number(burn.rate),
+        "factor": exact_number(burn.factor),
         "burning": burn.burning,
     }
-
-
-def _number(value: Fraction | None) -> float | int | None:
-    if value is None:
-        return None
-    return int(value) if value.denominator == 1 else float(value)
 
 
 def _written(moment: datetime) -> str:

@@ -8,7 +8,8 @@ from fractions import Fraction
 from math import exp
 from typing import TYPE_CHECKING
 
-from loadtests.regression.judge import judge, keys_of
+from loadtests.baseline.configuration import keys_of
+from loadtests.regression.judge import judge
 from loadtests.regression.rounds import Game
 from loadtests.rules.limits import Allowance, Relative
 from loadtests.rules.measures import Errors, Quantile, Rate, Under

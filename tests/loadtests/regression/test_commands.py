@@ -14,12 +14,13 @@ from click.testing import CliRunner
 
 from app.telemetry.catalog import DECK_READ
 from loadtests.arrivals.schedule import Schedule, Step
+from loadtests.baseline.configuration import keys_of
 from loadtests.errors import MisuseError
 from loadtests.plan import LoadOptions, LoadPlan
 from loadtests.regression.asked import comparing_rules
 from loadtests.regression.commands import baseline
 from loadtests.regression.commands import regress as regress_command
-from loadtests.regression.judge import keys_of, relative_rules
+from loadtests.regression.judge import relative_rules
 from loadtests.regression.measuring import Meter
 from loadtests.regression.rounds import Game
 from loadtests.regression.run import Match, regress

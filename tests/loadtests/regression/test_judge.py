@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loadtests.baseline.configuration import keys_of
 from loadtests.errors import MisuseError
 from loadtests.judging.model import Status
-from loadtests.regression.judge import judge, keys_of, relative_rules
+from loadtests.regression.judge import judge, relative_rules
 from loadtests.regression.noise import noise_floor
 from loadtests.regression.rounds import Played
 from loadtests.rules.limits import Absolute

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loadtests.baseline.configuration import keys_of
 from loadtests.errors import InvalidRun, MisuseError
 from loadtests.regression.document import noise_json, regression_json
-from loadtests.regression.judge import keys_of
 from loadtests.regression.rounds import Game
 from loadtests.regression.run import Match, regress
 from loadtests.waivers.model import Waiver
