@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from loadtests.errors import InvalidRun, MisuseError
 from loadtests.gathering import gather
 from loadtests.plan import plan_document
 from loadtests.recording import Progress
+from slo.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,13 +116,6 @@ def _command(options: LoadOptions, plan: Path, result: Path) -> list[str]:
         command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
     return command
-
-
-def free_port() -> int:
-    """Return a port that nobody has, so that two loads can be sent side by side."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _follow(

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from alerts.load_generator import LOAD
 from loadtests.errors import InvalidRun
-from loadtests.generator import free_port, read_accounts
+from loadtests.generator import read_accounts
 from loadtests.judging.model import Check
 from loadtests.measurement import wait_for_targets
 from loadtests.plan import LoadOptions
 from loadtests.run import Around, judged_run, unread_run
 from loadtests.stack import embedded_stack, name_target
 from loadtests.target import check_target
+from slo.ports import free_port
 from slo.prometheus import Prometheus, UnreachableError
 from slo.promql import duration
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from slo.ports import HOST, free_port
 from slo.prometheus import Prometheus, PrometheusError, UnreachableError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Where `python -m app up` unpacks Prometheus, when it is installed nowhere else.
 FETCHED = Path(__file__).parents[1] / ".tools"
-HOST = "127.0.0.1"
 # Larger blocks are fewer passes over the file, and more memory.
 BLOCK = "54h"
 KEEP_ALL = "100y"
@@ -40,20 +39,21 @@ class DumpError(ValueError):
 
 
 @contextmanager
-def served(dump: Path) -> Iterator[tuple[Prometheus, datetime, datetime]]:
+def served(dump: Path, block: str = BLOCK) -> Iterator[tuple[Prometheus, datetime, datetime]]:
     """Serve a dump on loopback; gives a connection, and its first and last moment.
 
-    Raises DumpError for a file that is no dump, and for one without samples.
+    Every block, of at most so long a time, is one pass over the file. Raises DumpError for a file
+    that is no dump, and for one without samples.
     """
     promtool, prometheus = _tool("promtool"), _tool("prometheus")
     if not dump.is_file():
         raise DumpError(f"{dump} is no file: write it by `promtool tsdb dump-openmetrics`")
     with tempfile.TemporaryDirectory(prefix="slo-backtest-") as name, _ended_by_signals():
         folder = Path(name)
-        _fill(promtool, dump, folder / "data")
+        _fill(promtool, dump, folder / "data", block)
         start, end = _times(folder / "data")
         with (
-            _running(prometheus, folder) as url,
+            running(prometheus, folder, free_port()) as url,
             Prometheus(url, ANSWER_SECONDS) as connection,
         ):
             yield connection, start, end
@@ -66,12 +66,12 @@ def _tool(name: str) -> Path:
     return Path(found).resolve()
 
 
-def _fill(promtool: Path, dump: Path, data: Path) -> None:
+def _fill(promtool: Path, dump: Path, data: Path, block: str) -> None:
     done = subprocess.run(  # noqa: S603  # a promtool that was found, and a file that was named
         [
             promtool,
             *("tsdb", "create-blocks-from", "openmetrics"),
-            *(f"--max-block-duration={BLOCK}", "--quiet", dump.resolve(), data),
+            *(f"--max-block-duration={block}", "--quiet", dump.resolve(), data),
         ],
         check=False,
         stdout=subprocess.DEVNULL,
@@ -93,8 +93,12 @@ def _times(data: Path) -> tuple[datetime, datetime]:
 
 
 @contextmanager
-def _running(prometheus: Path, folder: Path) -> Iterator[str]:
-    config, log, port = folder / "prometheus.yml", folder / "log", _free_port()
+def running(prometheus: Path, folder: Path, port: int) -> Iterator[str]:
+    """Run a Prometheus on the blocks in `folder / "data"` until the block ends; gives its address.
+
+    Raises UnreachableError, with its own words, when it does not start.
+    """
+    config, log = folder / "prometheus.yml", folder / "log"
     config.write_text("scrape_configs: []\n")
     with log.open("wb") as written:
         process = subprocess.Popen(  # noqa: S603  # a Prometheus that was found
@@ -104,6 +108,8 @@ def _running(prometheus: Path, folder: Path) -> Iterator[str]:
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--storage.tsdb.retention.time={KEEP_ALL}",
                 f"--web.listen-address={HOST}:{port}",
+                # Whoever has taken the port meanwhile does not answer to that name.
+                f"--web.route-prefix=/{folder.name}",
             ],
             # Debian's build, unpacked, finds its own files only there.
             cwd=FETCHED if prometheus.is_relative_to(FETCHED.resolve()) else folder,
@@ -111,7 +117,7 @@ def _running(prometheus: Path, folder: Path) -> Iterator[str]:
             stderr=written,
         )
     try:
-        url = f"http://{HOST}:{port}"
+        url = f"http://{HOST}:{port}/{folder.name}"
         _wait(process, url, log)
         yield url
     finally:
@@ -149,10 +155,3 @@ def _ended_by_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port

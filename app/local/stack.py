@@ -82,7 +82,7 @@ def _start_on_free_ports(
 ) -> StackState:
     """Start everything; begin again when somebody has taken a port between our look and our use."""
     for left in reversed(range(ATTEMPTS)):
-        ports = Ports()
+        ports = Ports(wishing=left == ATTEMPTS - 1)
         attempt = folder / str(left)
         attempt.mkdir()
         attempt.chmod(stat.S_IMODE(folder.stat().st_mode))

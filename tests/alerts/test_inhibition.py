@@ -21,7 +21,8 @@ from app.local.tools import find_tool
 from app.stop import Stop
 from slo.objectives import DECK_LATENCY, SWIPE_LATENCY
 from tests.alerts.kinds import GROUPS
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port
+from tests.ports import find_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +89,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     clients = ExitStack()
 
     def run(folder: Path) -> Alertmanager:
-        port = free_port()
+        port = find_port()
         tool = find_tool("alertmanager", TOOLS, print)
         config = folder / ALERTMANAGER_CONFIG
         service = prepare_alertmanager(tool, config, tmp_path / "data", port)

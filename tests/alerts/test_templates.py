@@ -20,7 +20,7 @@ from tests.alerts.generated import labels_of, write_folder
 from tests.alerts.messages import Mailbox, Told, here
 from tests.alerts.sink import comes_true, listening
 from tests.alerts.told_by import alertmanager
-from tests.slo.conftest import free_port
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     import subprocess
@@ -48,7 +48,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = write_folder(tmp_path_factory.mktemp("alertmanager"))
     mailbox = Mailbox()
     # It asks its own port whether it is there, and must know it.
-    mail = Controller(mailbox, hostname=HOST, port=free_port())
+    mail = Controller(mailbox, hostname=HOST, port=find_port())
     mail.start()
     smarthost = f"{HOST}:{mail.port}"
     try:

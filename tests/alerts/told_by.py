@@ -14,7 +14,8 @@ from app.local.ports import HOST
 from app.local.supervisor import Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port
+from tests.ports import find_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +70,7 @@ def alertmanager(config: Path, data: Path) -> Iterator[Alertmanager]:
     """Run Alertmanager on a configuration for as long as the block lasts."""
     data.mkdir()
     supervisor = Supervisor(data, Stop())
-    port = free_port()
+    port = find_port()
     tool = find_tool("alertmanager", TOOLS, print)
     service = prepare_alertmanager(tool, config, data / "storage", port)
     try:

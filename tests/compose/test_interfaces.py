@@ -20,9 +20,9 @@ from app.local.tools import find_tool
 from app.settings import PREFIX, SECRETS_ARN, SECRETS_DIR, Settings
 from app.telemetry.catalog import PROBES
 from loadtests.shapes import SHAPES
-from tests.compose.running import find_port
 from tests.compose.stack import OURS, ROOT, SERVICES, environment, ports, words
 from tests.loadtests.pretend import pretending
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,9 +33,10 @@ from app.local.supervisor import Service
 from app.migrations.runner import migrate
 from app.settings import load_settings
 from tests.app.conftest import make_folder
-from tests.compose.running import find_port, running
+from tests.compose.running import running
 from tests.compose.stack import ROOT, SERVICES
 from tests.compose.test_secrets import make
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,9 @@ from app.local.monitoring import prepare_prometheus
 from app.local.ports import HOST
 from app.local.tools import find_tool
 from tests.app.conftest import poll_until
-from tests.compose.running import find_port, running
+from tests.compose.running import running
 from tests.compose.stack import COMPOSE, ROOT, SERVICES, binds, environment, networks, ports
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from pathlib import Path

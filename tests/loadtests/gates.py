@@ -93,12 +93,11 @@ def started(*words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
+    with process:
+        try:
+            yield process
+        finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def finish(

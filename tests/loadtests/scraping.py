@@ -15,7 +15,8 @@ from app.local.tools import find_tool
 from app.telemetry.catalog import JOB
 from loadtests.judging.scrapes import UP
 from slo.prometheus import NoDataError, Prometheus
-from tests.slo.conftest import TOOLS, free_port
+from tests.ports import find_port
+from tests.slo.conftest import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ class Scraping:
         # YAML takes JSON as it is.
         config.write_text(json.dumps({"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}))
         tool = find_tool("prometheus", TOOLS, print)
-        self._port = free_port()
+        self._port = find_port()
         self._service = prepare_prometheus(tool, config, folder / "data", self._port)
         self.url = f"http://{HOST}:{self._port}"
         self.start()
@@ -60,7 +61,9 @@ class Scraping:
 
     def wait(self) -> None:
         """Wait until it answers and has scraped all of its targets."""
-        wait_for(self._service.ready, "ready")
+        wait_for(lambda: self._process.poll() is not None or self._service.ready(), "ready")
+        # Or somebody else answers at its port.
+        assert self._process.poll() is None, self._log.read_text()
         with Prometheus(self.url) as asked:
             wait_for(lambda: self._up(asked) == self._targets, "scraped")
 

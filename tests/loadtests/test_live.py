@@ -29,7 +29,7 @@ from app.local.monitoring import TARGETS, Places, prepare_prometheus, write_prom
 from app.local.ports import HOST
 from app.local.tools import find_tool
 from loadtests.arrivals.schedule import Schedule, Step
-from loadtests.generator import free_port, generate
+from loadtests.generator import generate
 from loadtests.load import merged
 from loadtests.plan import Closed, LoadOptions, LoadPlan
 from loadtests.stack import name_target
@@ -39,6 +39,7 @@ from tests.dashboards.asked import chosen
 from tests.loadtests.gates import ROOT
 from tests.loadtests.pretend import Pretended, pretending
 from tests.loadtests.scraping import wait_for
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def scraping(folder: Path, port: int) -> Iterator[Prometheus]:
     config = write_prometheus_folder(
         ROOT / "alerts" / "generated", folder / "prometheus", {LOAD: []}, places, "500ms"
     )
-    tool, mine = find_tool("prometheus", TOOLS, print), free_port()
+    tool, mine = find_tool("prometheus", TOOLS, print), find_port()
     service = prepare_prometheus(tool, config, folder / "data", mine)
     with running(folder, service), Prometheus(f"http://{HOST}:{mine}") as prometheus:
         # As a rehearsal does, while Prometheus runs; it takes up new ones every five seconds.
@@ -112,7 +113,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(server: Pretended, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    folder, port = tmp_path_factory.mktemp("live"), free_port()
+    folder, port = tmp_path_factory.mktemp("live"), find_port()
     server.statuses[DECK] = 503
     # Now and then a request takes so long that another edge is passed.
     server.stall_after, server.stall_for = 3.0, 0.4
@@ -216,7 +217,7 @@ def test_a_taken_port_is_a_line_in_the_log_and_no_other_load(
 def test_what_is_exposed_passes_promtools_lint_and_needs_no_plan(
     server: Pretended, tmp_path: Path
 ) -> None:
-    port, pages = free_port(), []
+    port, pages = find_port(), []
 
     def look() -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from app.local.ports import HOST
 from app.local.supervisor import Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     config.write_text("scrape_configs: []\n")
 
     def serve_history(history: History) -> str:
-        port = free_port()
+        port = find_port()
         data = folder / str(port)
         written = folder / f"{port}.openmetrics"
         written.write_text(openmetrics(history))
@@ -95,14 +95,6 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         yield serve_history
     finally:
         supervisor.stop_all()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def openmetrics(history: History) -> str:

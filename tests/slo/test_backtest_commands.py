@@ -12,13 +12,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from app.local.ports import HOST
+from app.local.tools import find_tool
 from slo.__main__ import main
-from tests.slo.conftest import free_port, openmetrics
+from slo.dump import running
+from slo.prometheus import UnreachableError
+from tests.ports import find_port
+from tests.slo.conftest import TOOLS, openmetrics
 
 if TYPE_CHECKING:
     from tests.slo.conftest import Serve
@@ -207,7 +212,7 @@ def test_a_plot_is_a_picture_of_one_result_or_a_page_of_many(
 
 
 def test_misuse_is_told_before_anything_is_asked(folder: Path, backtest: Run) -> None:
-    silent = f"http://{HOST}:{free_port()}"
+    silent = f"http://{HOST}:{find_port()}"
     noise = folder / "noise"
     noise.write_text("this is no dump\n")
     empty = folder / "empty"
@@ -230,6 +235,18 @@ def test_misuse_is_told_before_anything_is_asked(folder: Path, backtest: Run) ->
         done = backtest(*arguments)
         assert (done.returncode, done.stdout) == (code, ""), arguments
         assert sentence in " ".join(done.stderr.split()), arguments
+
+
+def test_a_prometheus_that_has_taken_the_port_of_ours_is_not_believed(
+    url: str, tmp_path: Path
+) -> None:
+    found, port = Path(find_tool("prometheus", TOOLS, print).path), urlsplit(url).port
+    assert port is not None
+    with (
+        pytest.raises(UnreachableError, match=r"it says: .*address already in use"),
+        running(found, tmp_path, port),
+    ):
+        pytest.fail("what answers there has another's data")
 
 
 def test_whoever_ends_a_backtest_of_a_dump_ends_its_prometheus(folder: Path) -> None:

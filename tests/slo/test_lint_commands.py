@@ -15,7 +15,7 @@ import pytest
 from app.local.ports import HOST
 from slo.__main__ import main
 from slo.lint import IDS
-from tests.slo.conftest import free_port
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,7 +203,7 @@ def test_misuse_is_one_sentence_and_a_silent_target_is_undecided(
         done = lint(*arguments)
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert sentence in done.stderr
-    for url in (f"{target}/missing", f"http://{HOST}:{free_port()}/metrics"):
+    for url in (f"{target}/missing", f"http://{HOST}:{find_port()}/metrics"):
         done = lint("--metrics", url)
         assert (done.returncode, done.stdout) == (3, "")
         assert "does not show its metrics" in done.stderr

@@ -23,7 +23,8 @@ from slo.prometheus import Prometheus, QueryError
 from slo.recorded import DIRECT, Span, event_queries, recorded
 from slo.windows import tile
 from tests.alerts.kinds import KINDS, slo
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port, openmetrics
+from tests.ports import find_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, openmetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def serve_little(tmp_path: Path) -> Iterator[str]:
     )
     config = tmp_path / "prometheus.yml"
     config.write_text("scrape_configs: []\n")
-    port = free_port()
+    port = find_port()
     service = prepare_prometheus(tool, config, tmp_path / "data", port)
     command = [*service.command, "--query.max-samples=600"]
     supervisor = Supervisor(tmp_path, Stop())

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import socket
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from app.local.ports import HOST, MAX_PORT, Ports
+from app.local.ports import HOST, MAX_PORT, OTHERS, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,23 @@ def test_a_taken_port_is_avoided_and_named(taken_port: int) -> None:
     assert ports.moved == [f"port {taken_port} is taken, the API uses {chosen}"]
     with socket.socket() as listener:
         listener.bind((HOST, chosen))
+
+
+def test_without_wishes_none_is_granted(free_port: int) -> None:
+    ports = Ports(wishing=False)
+    chosen = ports.choose("the API", free_port)
+    run = ports.choose_run("metrics", free_port, 2)
+    assert free_port not in (chosen, *run)
+    assert ports.moved == [
+        f"port {free_port} is left to others, the API uses {chosen}",
+        f"ports from {free_port} are left to others, metrics use those from {run[0]}",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the range is told by Linux")
+def test_no_outgoing_connection_is_given_a_port_of_ours() -> None:
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert not set(OTHERS) & set(range(first, last + 1))
 
 
 def test_a_port_is_given_once(free_port: int) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.local.ports import HOST
-from tests.app.conftest import ROOT, Server, find_ports, make_folder, poll_until, scrape
+from tests.app.conftest import ROOT, Server, make_folder, poll_until, scrape
+from tests.ports import find_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -160,15 +160,15 @@ def test_a_request_is_one_span_with_all_that_it_has_waited_for(
         assert (root.parent_id, root.state) == (PARENT, STATE)
         assert root.attributes["http.response.status_code"] == status
         assert root.resource["service.name"] == "petswipe-api"
-    assert {SPAN_HASH, "SELECT users", SPAN_COMMIT, "PIPELINE"} <= caller.names(log_in)
+    assert {SPAN_HASH, "SELECT users", SPAN_COMMIT, "EVALSHA"} <= caller.names(log_in)
     assert {"UPDATE users"} <= caller.names(change)
-    assert {"PIPELINE", "HVALS", SPAN_DECK_BUILD, "SELECT pets"} <= caller.names(deck)
+    assert {"EVALSHA", "HGETALL", SPAN_DECK_BUILD, "SELECT pets"} <= caller.names(deck)
     assert {SPAN_STORAGE, SPAN_PICTURE, SPAN_COMMIT} <= caller.names(avatar)
     kinds = Counter(span.kind for span in caller.spans(export))
     assert kinds[SERVER] == 1
     assert kinds[CLIENT] > 1
-    assert caller.names(refused) == {"GET /api/pets", "PIPELINE"}
-    assert caller.names(nowhere) == {"_OTHER _unmatched", "PIPELINE"}
+    assert caller.names(refused) == {"GET /api/pets", "EVALSHA"}
+    assert caller.names(nowhere) == {"_OTHER _unmatched", "EVALSHA"}
     # Whoever samples decides for everybody, so those without a parent are not kept.
     assert found
     assert found <= set(caller.traces)

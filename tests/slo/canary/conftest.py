@@ -16,6 +16,7 @@ from app.local.probes import answers
 from app.local.supervisor import Service, Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
+from tests.ports import find_port
 from tests.slo.canary.play import (
     CANARY,
     NAME,
@@ -31,7 +32,7 @@ from tests.slo.canary.play import (
     taking,
 )
 from tests.slo.canary.walks import ROOT, Start, Walk, Walking, command, run, whole
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port, openmetrics
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, openmetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Scrape both versions five times a second; Prometheus takes 5 s to find its first target."""
     folder = tmp_path_factory.mktemp("canary")
-    found = Stage(f"http://{HOST}:{free_port()}", Version(), Version())
+    found = Stage(f"http://{HOST}:{find_port()}", Version(), Version())
     shown = {"2.0": found.canary, "1.9": found.stable}
     servers = {name: serving(showing(version)) for name, version in shown.items()}
     supervisor = Supervisor(folder, Stop())
@@ -81,7 +82,7 @@ def victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     tool = find_tool("victoria-metrics", TOOLS, print)
 
     def serve_history(history: History) -> str:
-        port = free_port()
+        port = find_port()
         command = [
             str(tool.path),
             f"-storageDataPath={folder / 'data'}",

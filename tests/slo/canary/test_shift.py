@@ -15,7 +15,7 @@ import pytest
 
 from slo.canary.shift import Message, ShiftCommand, ShiftError, deliver
 from slo.canary.webhook import Webhook, WebhookError
-from tests.slo.conftest import free_port
+from tests.ports import find_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
 def test_neither_address_nor_secret_is_ever_shown(receiver: Receiver) -> None:
     receiver.forever = 500
     hook = Webhook(receiver.url, 5, b"of-both")
-    away = Webhook(f"http://127.0.0.1:{free_port()}/hook?token=of-the-hook", 5)
+    away = Webhook(f"http://127.0.0.1:{find_port()}/hook?token=of-the-hook", 5)
     for text in (repr(hook), failing(hook), failing(away)):
         assert "of-the-hook" not in text
         assert "of-both" not in text

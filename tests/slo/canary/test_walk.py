@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import find_port
 from tests.slo.canary.walks import HALVES, until
-from tests.slo.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_a_canary_that_is_of_stable_as_well_is_held(walk: Walk) -> None:
 
 
 def test_without_prometheus_or_stable_no_walk_begins(walk: Walk, receiver: Receiver) -> None:
-    away = walk("--prometheus-url", f"http://127.0.0.1:{free_port()}")
+    away = walk("--prometheus-url", f"http://127.0.0.1:{find_port()}")
     assert (away.returncode, away.stdout) == (3, "")
     assert "is not reachable" in away.stderr
     unknown = walk("--stable", 'version="1.8"')

@@ -26,7 +26,8 @@ from app.local.tools import find_tool
 from app.stop import Stop
 from slo.__main__ import main
 from slo.objectives import OBJECTIVES
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, Counters, free_port, openmetrics
+from tests.ports import find_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, Counters, openmetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ def prometheus(serve: Serve) -> str:
 @pytest.fixture(scope="module")
 def victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the same days from VictoriaMetrics."""
-    folder, port = tmp_path_factory.mktemp("victoria"), free_port()
+    folder, port = tmp_path_factory.mktemp("victoria"), find_port()
     tool = find_tool("victoria-metrics", TOOLS, print)
     command = [
         str(tool.path),
