@@ -38,12 +38,15 @@ def create_cache(settings: Settings) -> WatchedRedis:
     return cast("WatchedRedis", WatchedRedis.from_pool(pool))
 
 
-def deck_key(user_id: UUID) -> str:
-    """Name the hash that holds an adopter's deck, one field a pet."""
+def deck_key(user_id: UUID | str) -> str:
+    """Name the hash that holds an adopter's deck.
+
+    One field has the whole answer, and each pet that has left the deck since has one of its own.
+    """
     return f"deck:{user_id}"
 
 
-def session_key(session_id: UUID) -> str:
+def session_key(session_id: UUID | str) -> str:
     """Name the entry that says whether a session is good, for a minute."""
     return f"session:{session_id}"
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData, make_url, text
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.settings import PREFIX, MisconfiguredError
 from app.telemetry.sql import WatchedPool
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import PostgresDsn
-    from sqlalchemy import URL
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy import URL, Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from app.settings import Settings
 
@@ -28,6 +32,29 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class Compiled:
+    """A statement that is compiled once, and not looked up by all of its parts each time.
+
+    That look-up takes SQLAlchemy some 200 µs for a statement of several CTEs.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        """Compile it for the driver."""
+        dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has none here
+        compiled = statement.compile(dialect=dialect)
+        self._sql = str(compiled)
+        self._values = dict(compiled.params)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  # of a statement it always is
+        self._order = compiled.positiontup or []
+
+    async def run(self, connection: AsyncConnection, **given: object) -> Sequence[Row[Any]]:
+        """Execute it with these parameters, as the driver takes them, and return all rows."""
+        values = self._values | given
+        parameters = tuple(values[name] for name in self._order)
+        return (await connection.exec_driver_sql(self._sql, parameters)).all()
+
 
 IDLE_RECYCLE_SECONDS = 1800
 # What libpq calls how much TLS is wanted; asyncpg does the first four by itself.

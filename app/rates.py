@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.shared_pipeline import Script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 REMEMBERED = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A limit for whoever the key names: so many within so many seconds, from the first on."""
 
     policy: str
@@ -27,8 +27,7 @@ class Window:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How full a window is."""
 
     window: Window
@@ -45,29 +44,35 @@ class Count:
         """Say whether one more would be one too many."""
         return self.used >= self.window.limit
 
-    @property
-    def remaining(self) -> int:
-        """Return how many may follow."""
-        return max(0, self.window.limit - self.used)
+
+# Reads the first key, unless it has no name, and counts once in each of the others: a window that
+# has no end yet ends after the seconds that are its argument, so that no key stays for ever.
+COUNT = Script(
+    """
+    local found = {KEYS[1] ~= '' and redis.call('GET', KEYS[1])}
+    for i = 2, #KEYS do
+      local used = redis.call('INCR', KEYS[i])
+      local left = redis.call('TTL', KEYS[i])
+      if left < 0 then
+        left = tonumber(ARGV[i - 1])
+        redis.call('EXPIRE', KEYS[i], left)
+      end
+      found[2 * i - 2], found[2 * i - 1] = used, left
+    end
+    return found
+    """
+)
 
 
-# INCR, EXPIRE … NX, TTL: no script to load, and no key that never expires.
-COMMANDS = 3
+def arguments(first: str, windows: Sequence[Window]) -> tuple[list[str], list[int]]:
+    """Return the keys and arguments with which the script counts once in every window."""
+    return [first, *[window.key for window in windows]], [window.seconds for window in windows]
 
 
-def queue(pipe: Pipeline, windows: Sequence[Window]) -> None:
-    """Add the commands that count once in every window."""
-    for window in windows:
-        pipe.incr(window.key)
-        pipe.expire(window.key, window.seconds, nx=True)
-        pipe.ttl(window.key)
-
-
-def read(replies: Sequence[Any], windows: Sequence[Window]) -> list[Count]:
-    """Read what Valkey has replied to the queued commands."""
+def read(reply: Sequence[Any], windows: Sequence[Window]) -> list[Count]:
+    """Read what the script has counted; its reply begins with the first key's value."""
     return [
-        Count(window, int(replies[COMMANDS * n]), max(1, int(replies[COMMANDS * n + 2])))
-        for n, window in enumerate(windows)
+        Count(window, reply[2 * n + 1], reply[2 * n + 2] or 1) for n, window in enumerate(windows)
     ]
 
 

@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     database_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
     # A deck read from PostgreSQL takes about 10 ms, so waiting longer for the cache gains nothing.
     cache_timeout_seconds: float = Field(default=0.25, gt=0, le=5)
+    # More than a process stores within the deadline of a request: who comes then is told at once.
+    swipes_waiting: int = Field(default=4096, ge=1, le=100_000)
     deck_ttl_seconds: int = Field(default=3600, ge=1)
     deck_size: int = Field(default=100, ge=1, le=100)
     max_upload_size: ByteSize = Field(default=ByteSize(10_000_000), ge=1, le=100_000_000)
