@@ -6,7 +6,7 @@ They are coroutines although they wait for nothing: FastAPI sends plain function
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from app.auth import Passwords, Role, Tokens
+    from app.batches import Batches
     from app.pictures import Pictures
     from app.remote import Remote
     from app.settings import Settings
+    from app.shared_pipeline import SharedPipeline
     from app.storage import Storage
     from app.telemetry.instruments import ApiInstruments
     from app.telemetry.process import Telemetry
@@ -39,6 +41,10 @@ class Resources:
     # Reads that may be a moment old; the same pool when there is no replica.
     reads: AsyncEngine
     cache: Redis
+    # The same server, for what nearly every request asks it.
+    pipeline: SharedPipeline
+    # Swipes that share statements.
+    swipes: Batches[Any, Any]
     tokens: Tokens
     passwords: Passwords
     instruments: ApiInstruments
@@ -74,7 +80,7 @@ async def caller(request: Request, _: Annotated[object, Security(BEARER)]) -> Pr
 def identity(request: Request) -> str:
     """Name the caller for keys: a user's id, or `anonymous`."""
     found: Principal | Unauthorized = request.scope["caller"]
-    return str(found.user_id) if isinstance(found, Principal) else "anonymous"
+    return found.user if isinstance(found, Principal) else "anonymous"
 
 
 Caller = Annotated[Principal, Depends(caller)]

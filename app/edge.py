@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from app.deadlines import Deadlines
 from app.errors import BadRequest, ServiceError, TooLarge, Unavailable, problem
 from app.telemetry.catalog import (
     AVATAR_WRITE,
@@ -17,7 +18,7 @@ from app.telemetry.catalog import (
     TIMEOUT,
     UPLOAD,
 )
-from app.telemetry.middleware import ERROR_TYPE
+from app.telemetry.middleware import BEGUN, ERROR_TYPE, EXTRA
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +50,7 @@ DOCS_CSP = (
         )
     ),
 )
+HEADERS, DOCS_HEADERS = (*SECURITY, CSP), (*SECURITY, DOCS_CSP)
 
 
 async def _refuse(error: ServiceError, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,14 +69,8 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        extra = (*SECURITY, DOCS_CSP if scope["path"] == DOCS.template else CSP)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *extra]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+        scope[EXTRA] += DOCS_HEADERS if scope["path"] == DOCS.template else HEADERS
+        await self.app(scope, receive, send)
 
 
 class BodyLimitMiddleware:
@@ -91,13 +87,15 @@ class BodyLimitMiddleware:
             await self.app(scope, receive, send)
             return
         limit = self.max_upload + FORM_BYTES if scope["path"] in LARGE else MAX_BODY
-        error = TooLarge(f"The body may have at most {limit} bytes.")
-        announced = next((v for n, v in scope["headers"] if n == b"content-length"), b"0")
-        if not announced.isdigit():
-            await _refuse(BadRequest("Content-Length must be a number."), scope, receive, send)
-            return
-        if int(announced) > limit:
-            await _refuse(error, scope, receive, send)
+        announced = _announced(scope)
+        if announced is not None:
+            if not announced.isdigit():
+                await _refuse(BadRequest("Content-Length must be a number."), scope, receive, send)
+            elif int(announced) > limit:
+                await _refuse(_too_large(limit), scope, receive, send)
+            else:
+                # The server reads no more than that.
+                await self.app(scope, receive, send)
             return
         seen = 0
 
@@ -107,10 +105,26 @@ class BodyLimitMiddleware:
             seen += len(message.get("body", b""))
             if seen > limit:
                 # FastAPI answers 400 to anything else that is raised while it reads a body.
+                error = _too_large(limit)
                 raise HTTPException(error.status, str(error))
             return message
 
         await self.app(scope, receive_and_count, send)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body may have at most {limit} bytes.")
+
+
+def _announced(scope: Scope) -> bytes | None:
+    """Return the length that a request says its body has; None when it comes in pieces."""
+    length = None
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            length = value if length is None else length
+        elif name == b"transfer-encoding":
+            return None
+    return length
 
 
 class DeadlineMiddleware:
@@ -119,30 +133,30 @@ class DeadlineMiddleware:
     def __init__(self, app: ASGIApp, seconds: float, slow_seconds: float) -> None:
         """Wrap an application; routes that hash passwords or move files have the longer time."""
         self.app = app
-        self.seconds = seconds
-        self.slow_seconds = slow_seconds
+        self._usual = Deadlines(seconds)
+        self._slow = Deadlines(slow_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give one request its time."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        deadlines = self._slow if scope["path"] in SLOW else self._usual
+        task = deadlines.begin()
         try:
-            async with asyncio.timeout(
-                self.slow_seconds if scope["path"] in SLOW else self.seconds
-            ):
-                await self.app(scope, receive, send_and_note)
-        except TimeoutError:
-            # Half an answer cannot be taken back: the server closes the connection.
-            scope[ERROR_TYPE] = TIMEOUT
-            if begun:
+            await self.app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not deadlines.end(task):
                 raise
-            late = Unavailable("This took too long; try again.")
-            await _refuse(late, scope, receive, send)
+        except BaseException:
+            deadlines.end(task)
+            raise
+        else:
+            deadlines.end(task)
+            return
+        scope[ERROR_TYPE] = TIMEOUT
+        if scope.get(BEGUN):
+            # Half an answer cannot be taken back: the server closes the connection.
+            raise TimeoutError
+        late = Unavailable("This took too long; try again.")
+        await _refuse(late, scope, receive, send)

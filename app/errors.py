@@ -48,7 +48,8 @@ AWAY = (PoolTimeoutError, RedisError, OSError)
 # Classes of SQLSTATE with which PostgreSQL itself says "not now": connection exception, transaction
 # rollback (a deadlock), insufficient resources (too many clients), operator intervention (starting
 # or shutting down).
-AWAY_STATES = ("08", "40", "53", "57")
+UNDONE_STATE = "40"
+AWAY_STATES = ("08", UNDONE_STATE, "53", "57")
 # Foreign key violation. A token outlives its account for a while, and no statement of a route can
 # refer to another row that is not there.
 ORPHAN_STATE = "23503"
@@ -200,12 +201,25 @@ async def _dependency_away(request: Request, _: Exception) -> JSONResponse:
     return problem(request, Unavailable.status, detail, Unavailable.headers)
 
 
+def is_undone(error: DBAPIError) -> bool:
+    """Say whether PostgreSQL has undone a transaction for another one's sake, like a deadlock."""
+    return _state(error).startswith(UNDONE_STATE)
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Say whether the database could not do it now, whatever it was."""
+    return error.connection_invalidated or _state(error).startswith(AWAY_STATES)
+
+
+def _state(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101  # registered for this class only
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if error.connection_invalidated or state.startswith(AWAY_STATES):
+    if is_away(error):
         return await _dependency_away(request, error)
-    if state == ORPHAN_STATE:
+    if _state(error) == ORPHAN_STATE:
         gone = Unauthorized("The account of this access token is gone.")
         return await _service_error(request, gone)
     # PostgreSQL is there and refuses our statement: that is our mistake.
@@ -228,12 +242,26 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+HANDLERS = {
+    ServiceError: _service_error,
+    HTTPException: _http_exception,
+    RequestValidationError: _invalid,
+    **dict.fromkeys(AWAY, _dependency_away),
+    DBAPIError: _database_error,
+    Exception: _unexpected,
+}
+
+
 def install(app: FastAPI) -> None:
     """Register one handler for each family of errors."""
-    app.add_exception_handler(ServiceError, _service_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    for away in AWAY:
-        app.add_exception_handler(away, _dependency_away)
-    app.add_exception_handler(DBAPIError, _database_error)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def respond(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error as the framework does, outside of it."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    try:
+        return await handler(request, error)
+    except Exception as unforeseen:  # noqa: BLE001  # what a handler raises is our mistake
+        return await _unexpected(request, unforeseen)

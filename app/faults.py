@@ -6,14 +6,14 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING
 
-from fastapi import Request
+from starlette.requests import Request
 
-from app.errors import ServiceError
+from app.errors import ServiceError, respond
 from app.settings import Fault
 from app.telemetry.catalog import SWIPE_CREATE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from app.telemetry.instruments import ApiInstruments
 
@@ -26,24 +26,34 @@ class InjectedFault(ServiceError):
     """Answered in place of a swipe while PET_FAULT=errors."""
 
 
-def disturbance(fault: Fault, instruments: ApiInstruments) -> Callable[[Request], Awaitable[None]]:
-    """Make a dependency that fails every tenth swipe, or delays every fifth.
+class FaultMiddleware:
+    """Fails every tenth swipe, or delays every fifth.
 
     Swipes are counted and not drawn, so that the shares are exact; nothing of a failed one is
-    stored. `fault` is not NONE.
+    stored.
     """
-    injected = instruments.faults[fault]
-    swipes = count(1)
 
-    async def disturb(request: Request) -> None:
-        if request.method != SWIPE_CREATE.method:
-            return
-        number = next(swipes)
-        if fault is Fault.ERRORS and number % ERROR_EVERY == 0:
-            injected.inc()
-            raise InjectedFault("This swipe was failed on purpose by PET_FAULT=errors.")
-        if fault is Fault.SLOW and number % SLOW_EVERY == 0:
-            injected.inc()
-            await asyncio.sleep(SLOW_SECONDS)
+    def __init__(self, app: ASGIApp, fault: Fault, instruments: ApiInstruments) -> None:
+        """Wrap an application; `fault` is not NONE."""
+        self.app = app
+        self._fault = fault
+        self._injected = instruments.faults[fault]
+        self._swipes = count(1)
 
-    return disturb
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Disturb one request, or do not."""
+        if (
+            scope["type"] == "http"
+            and scope["method"] == SWIPE_CREATE.method
+            and scope["path"] == SWIPE_CREATE.template
+        ):
+            number = next(self._swipes)
+            if self._fault is Fault.ERRORS and number % ERROR_EVERY == 0:
+                self._injected.inc()
+                error = InjectedFault("This swipe was failed on purpose by PET_FAULT=errors.")
+                await (await respond(Request(scope), error))(scope, receive, send)
+                return
+            if self._fault is Fault.SLOW and number % SLOW_EVERY == 0:
+                self._injected.inc()
+                await asyncio.sleep(SLOW_SECONDS)
+        await self.app(scope, receive, send)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from app.allocator import keep_free_memory
 from app.children import dies_with_parent
 from app.database import connection_limit, create_engine, create_reads
 from app.main import build_resources, create_app
@@ -101,6 +102,7 @@ def serve_worker(settings: Settings, sock: socket.socket, management_port: int) 
 def _serve(
     settings: Settings, sock: socket.socket, management_port: int, logs: Logs | NullLogs
 ) -> None:
+    keep_free_memory()
     held = build_resources(settings, logs)
     config = uvicorn.Config(
         create_app(held),
@@ -110,6 +112,8 @@ def _serve(
         # There is none to speak to: the request is answered like any other.
         ws="none",
         server_header=False,
+        # The gate reads X-Forwarded-For, as far as PET_TRUSTED_PROXIES says.
+        proxy_headers=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         backlog=BACKLOG,

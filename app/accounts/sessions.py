@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
     from app.auth import Role
     from app.settings import Settings
+    from app.shared_pipeline import SharedPipeline
     from app.work import Work
 
 ACTIVE = timedelta(minutes=5)
 GOOD = "good"
 REVOKED = "revoked"
+# Less than what is remembered, so that every first check of a minute notes it.
+NOTED_AFTER = timedelta(seconds=30)
 # Idleness is known to the minute, and a revocation that Valkey missed ends after it.
 REMEMBERED_SECONDS = 60
 # Longer than a check that began before the revocation can take to write what it had read.
@@ -68,26 +71,31 @@ async def make_refresh_token(connection: AsyncConnection, session_id: UUID, seco
 
 
 async def check_session(
-    engine: AsyncEngine, cache: Redis, session_id: UUID, idle_seconds: int
+    engine: AsyncEngine, pipeline: SharedPipeline, session_id: UUID, idle_seconds: int
 ) -> bool:
-    """Ask PostgreSQL whether a session is good, note that it was used, and remember the answer."""
+    """Ask PostgreSQL whether a session is good, note that it was used, and remember the answer.
+
+    While Valkey is away every request comes here, so its use is noted only now and then.
+    """
+    good_one = (
+        (sessions.c.id == session_id)
+        & sessions.c.revoked_at.is_(None)
+        & (sessions.c.expires_at > func.now())
+        & (sessions.c.last_seen_at > func.now() - timedelta(seconds=idle_seconds))
+    )
+    noted = update(sessions).where(good_one, sessions.c.last_seen_at < func.now() - NOTED_AFTER)
     statement = (
-        update(sessions)
-        .where(
-            sessions.c.id == session_id,
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > func.now(),
-            sessions.c.last_seen_at > func.now() - timedelta(seconds=idle_seconds),
-        )
-        .values(last_seen_at=func.now())
-        .returning(sessions.c.id)
+        select(sessions.c.id)
+        .where(good_one)
+        .add_cte(noted.values(last_seen_at=func.now()).cte("noted"))
     )
     async with engine.connect() as connection:
         good = await connection.scalar(statement) is not None
     if good:
         with suppress(*AWAY):
             # Never over a revocation that came while PostgreSQL was asked.
-            await cache.set(session_key(session_id), GOOD, ex=REMEMBERED_SECONDS, nx=True)
+            key = session_key(session_id)
+            await pipeline.ask("SET", key, GOOD, "EX", REMEMBERED_SECONDS, "NX")
     return good
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from app.cache import AWAY, rate_key
 from app.errors import TooMany
-from app.rates import Window, queue, queue_look, read, read_look
+from app.rates import COUNT, Window, arguments, queue_look, read, read_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,15 +81,14 @@ async def may_mail(held: Resources, kind: str, email: str) -> bool:
 
 async def _count(cache: Redis, local: LocalWindows, windows: Sequence[Window]) -> list[Count]:
     try:
-        async with cache.pipeline(transaction=False) as pipe:
-            queue(pipe, windows)
-            return read(await pipe.execute(), windows)
+        keys, seconds = arguments("", windows)
+        return read(await cache.eval(COUNT.source, len(keys), *keys, *seconds), windows)
     except AWAY:
         return [local.count(_stricter(window)) for window in windows]
 
 
 def _stricter(window: Window) -> Window:
-    return replace(window, limit=max(1, window.limit // STRICTER))
+    return window._replace(limit=max(1, window.limit // STRICTER))
 
 
 def _refuse(over: Sequence[Count]) -> None:

@@ -15,14 +15,4 @@ router = APIRouter(tags=["deck"])
 @router.get(catalog.DECK_READ.template, response_model=Deck)
 async def deck_read(held: Held, caller: Caller) -> Response:
     """Return the caller's deck, at most 100 pets that were not swiped yet."""
-    cards = await read_deck(
-        held.engine,
-        held.cache,
-        held.instruments,
-        caller.user_id,
-        held.settings.deck_size,
-        held.settings.deck_ttl_seconds,
-    )
-    empty = "false" if cards else "true"
-    body = f'{{"items":[{",".join(cards)}],"empty":{empty}}}'
-    return Response(body, media_type="application/json")
+    return Response(await read_deck(held, caller.user_id), media_type="application/json")

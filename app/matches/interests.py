@@ -11,7 +11,7 @@ from app.accounts.tables import users
 from app.audit.service import record
 from app.auth import Role
 from app.errors import Conflict, NotFound
-from app.matches.queries import make_match, note_answer, tell_both
+from app.matches.queries import here, make_match, note_answer, tell_both
 from app.matches.schemas import Answered
 from app.matches.tables import interests, matches
 from app.pets.tables import adoptable, pets
@@ -54,7 +54,7 @@ async def answer_admirer(
     statement = (
         select(matched.c.id, (noted.c.answered_at == func.now()).label("changed"))
         .select_from(noted.outerjoin(matched, true()))
-        .add_cte(tell_both(matched))
+        .add_cte(tell_both(matched, here()))
     )
     with span(SPAN_MATCH):
         row = (await connection.execute(statement)).one()

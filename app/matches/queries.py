@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from sqlalchemy import CTE, String, Uuid, case, func, insert, literal, select, true, union_all
+from sqlalchemy import CTE, String, case, func, insert, literal, select, true, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.accounts.tables import users
@@ -85,7 +84,7 @@ def make_match(noted: CTE) -> CTE:
     race a match is made once.
     """
     new = select(
-        literal(uuid4(), Uuid), noted.c.user_id, noted.c.pet_id, literal(MatchStatus.PENDING)
+        func.gen_random_uuid(), noted.c.user_id, noted.c.pet_id, literal(MatchStatus.PENDING)
     ).where(noted.c.liked_at.is_not(None), noted.c.interested)
     return (
         upsert(matches)
@@ -96,13 +95,22 @@ def make_match(noted: CTE) -> CTE:
     )
 
 
-def tell_both(matched: CTE) -> CTE:
-    """Tell the adopter and the owner of a new match, in the statement that makes it."""
+def tell_both(matched: CTE, written_in: ColumnElement[str | None]) -> CTE:
+    """Tell the adopter and the owner of a new match, in the statement that makes it.
+
+    `written_in` is the span of whoever has made it.
+    """
     kind = "match.created"
     both = union_all(
-        _event(matched, kind, matched.c.user_id), _event(matched, kind, pets.c.owner_id)
+        _event(matched, kind, matched.c.user_id, written_in),
+        _event(matched, kind, pets.c.owner_id, written_in),
     )
     return insert(outbox).from_select(EVENT, both).cte("told")
+
+
+def here() -> ColumnElement[str | None]:
+    """Name the span that is open now: the default of the column is not asked for in a CTE."""
+    return literal(origin(), String)
 
 
 def decline_others(match_id: UUID, pet_id: UUID) -> Insert:
@@ -118,18 +126,16 @@ def decline_others(match_id: UUID, pet_id: UUID) -> Insert:
         .returning(matches.c.id, matches.c.user_id, matches.c.pet_id)
         .cte("declined")
     )
-    event = _event(declined, "match.declined", declined.c.user_id)
+    event = _event(declined, "match.declined", declined.c.user_id, here())
     return insert(outbox).from_select(EVENT, event)
 
 
 def _event(
-    made: CTE, kind: str, user_id: ColumnElement[UUID]
+    made: CTE, kind: str, user_id: ColumnElement[UUID], written_in: ColumnElement[str | None]
 ) -> Select[tuple[UUID, str, dict[str, str], str | None]]:
     payload = func.jsonb_build_object(
         "match_id", made.c.id, "pet_id", made.c.pet_id, "pet_name", pets.c.name
     )
-    # The default of the column is not asked for in a CTE.
-    written_in = literal(origin(), String)
     return select(user_id, literal(kind, String), payload, written_in).join_from(
         made, pets, pets.c.id == made.c.pet_id
     )

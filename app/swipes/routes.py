@@ -26,7 +26,7 @@ async def swipe_create(
     body: NewSwipe, held: Held, caller: Caller, work: InWork, response: Response
 ) -> Swipe:
     """Like or pass a pet; the same decision again answers 200 with the first result."""
-    stored, new = await swipe(work, held.cache, held.instruments, caller.user_id, body)
+    stored, new = await swipe(work, held.pipeline, held.instruments, caller.user_id, body)
     if not new:
         response.status_code = 200
     return stored

@@ -6,7 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from pydantic import BaseModel, StringConstraints
+
+MOST_NOTES = 500
+# A UUID as everybody writes it; other spellings are for the model to read.
+CANONICAL = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+NO_NUL = r"^[^\x00]*$"
 
 
 class NewSwipe(BaseModel):
@@ -14,7 +20,15 @@ class NewSwipe(BaseModel):
 
     pet_id: UUID
     liked: bool
-    notes: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] | None = None
+    notes: Annotated[str, StringConstraints(max_length=MOST_NOTES, pattern=NO_NUL)] | None = None
+
+
+class PlainSwipe(msgspec.Struct, forbid_unknown_fields=True):
+    """What `NewSwipe` takes, and less: the rest is for that to take or to refuse."""
+
+    pet_id: Annotated[str, msgspec.Meta(pattern=CANONICAL)]
+    liked: bool
+    notes: Annotated[str, msgspec.Meta(max_length=MOST_NOTES, pattern=NO_NUL)] | None = None
 
 
 class Swipe(BaseModel):
@@ -22,6 +36,17 @@ class Swipe(BaseModel):
 
     id: UUID
     pet_id: UUID
+    liked: bool
+    notes: str | None
+    created_at: datetime
+    match_id: UUID | None
+
+
+class SwipeAnswer(msgspec.Struct):
+    """A `Swipe` that is written, byte for byte alike, by the hot path."""
+
+    id: str
+    pet_id: str
     liked: bool
     notes: str | None
     created_at: datetime

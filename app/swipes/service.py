@@ -11,11 +11,13 @@ from app.accounts.tables import users
 from app.audit.service import record
 from app.cache import AWAY, deck_key
 from app.cursors import behind, write_cursor
-from app.errors import Conflict, NotFound
+from app.errors import NotFound, ServiceError
+from app.ids import new_id
 from app.matches.interests import take_like_back
-from app.pets.tables import adoptable, pets
-from app.swipes.queries import store, stored
+from app.outbox.tables import origin
+from app.swipes.queries import stored
 from app.swipes.schemas import NewSwipe, Swipe, SwipeHistory
+from app.swipes.storing import Entry, count, leave_decks, store_swipes
 from app.swipes.tables import swipes
 from app.telemetry.catalog import SPAN_SWIPE
 from app.telemetry.tracing import span
@@ -24,44 +26,32 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from redis.asyncio import Redis
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from app.shared_pipeline import SharedPipeline
     from app.telemetry.instruments import ApiInstruments
     from app.work import Work
 
 
 async def swipe(
-    work: Work, cache: Redis, instruments: ApiInstruments, user_id: UUID, new: NewSwipe
+    work: Work, pipeline: SharedPipeline, instruments: ApiInstruments, user_id: UUID, new: NewSwipe
 ) -> tuple[Swipe, bool]:
     """Store a swipe; returns it and whether it is new.
 
-    A new swipe costs one statement and one cache command. The same swipe again returns the first
-    one; a contradicting one and the caller's own pet raise Conflict; an unknown pet raises
-    NotFound. Whatever the answer, the pet's card leaves the deck.
+    The same swipe again returns the first one; a contradicting one and the caller's own pet raise
+    Conflict; an unknown pet raises NotFound. Whatever the answer, the pet's card leaves the deck.
     """
     connection = await work.connection(alone=True)
+    entry = Entry(new_id(), str(user_id), str(new.pet_id), new.liked, new.notes, origin())
     with span(SPAN_SWIPE):
-        row = (await connection.execute(store(user_id, new))).mappings().one_or_none()
-    drop = partial(_drop_card, cache, user_id, new.pet_id)
-    if row is not None:
-        work.afterwards(drop)
-        made = Swipe.model_validate(row)
-        work.afterwards(instruments.swipes["like" if made.liked else "pass"].inc)
-        if made.match_id is not None:
-            work.afterwards(instruments.matches.inc)
-        return made, True
-    again = stored(user_id, swipes.c.pet_id == new.pet_id)
-    first = (await connection.execute(again)).mappings().one_or_none()
-    # Its card is a stale one: the pet is gone, or an earlier delete was lost.
-    await drop()
-    if first is None:
-        await _refuse(connection, user_id, new.pet_id)
-        raise NotFound("There is no such pet to adopt.")
-    if first["liked"] != new.liked:
-        instruments.swipe_repeats["contradiction"].inc()
-        raise Conflict("You have already decided otherwise about this pet.")
-    work.afterwards(instruments.swipe_repeats["same"].inc)
-    return Swipe.model_validate(first), False
+        (outcome,) = await store_swipes(connection, [entry])
+    if isinstance(outcome, ServiceError):
+        count(instruments, outcome)
+        await leave_decks(pipeline, [entry])
+        raise outcome
+    work.afterwards(partial(leave_decks, pipeline, [entry]))
+    work.afterwards(partial(count, instruments, outcome))
+    return Swipe.model_validate(outcome.swipe, from_attributes=True), outcome.new
 
 
 async def list_swipes(
@@ -101,20 +91,6 @@ async def undo_last(work: Work, cache: Redis, user_id: UUID) -> None:
     await connection.execute(delete(swipes).where(swipes.c.id == last.id))
     await record(work, user_id, "swipe.undo", "swipe", last.id)
     work.afterwards(partial(_drop_deck, cache, user_id))
-
-
-async def _refuse(connection: AsyncConnection, user_id: UUID, pet_id: UUID) -> None:
-    own = select(pets.c.id).where(pets.c.id == pet_id, pets.c.owner_id == user_id, adoptable)
-    if await connection.scalar(own) is not None:
-        raise Conflict("Nobody adopts their own pet.")
-
-
-async def _drop_card(cache: Redis, user_id: UUID, pet_id: UUID) -> None:
-    try:
-        await cache.hdel(deck_key(user_id), str(pet_id))
-    except AWAY:
-        # The swipe is stored; a stale card only leads to a repeat, which answers 200.
-        return
 
 
 async def _drop_deck(cache: Redis, user_id: UUID) -> None:

@@ -223,7 +223,7 @@ HTTP_ACTIVE = Metric(
 CONNECT = "CONNECT"
 DB_OPERATIONS = {
     "postgresql": ("SELECT", "INSERT", "UPDATE", "DELETE", CONNECT),
-    "redis": ("GET", "SET", "DEL", "HVALS", "HDEL", "PING", "PIPELINE"),
+    "redis": ("GET", "SET", "DEL", "HGETALL", "EVAL", "EVALSHA", "PING", "PIPELINE"),
 }
 DB_SYSTEM = Label("db_system_name", tuple(DB_OPERATIONS))
 DB_OPERATION = Label(
@@ -305,6 +305,33 @@ SWIPE_REPEATS = Metric(
     "Swipes that were stored before: sent again alike, or contradicting the first.",
     "swipes",
     (Label("outcome", ("same", "contradiction")),),
+)
+COMMIT_QUEUED = Metric(
+    "petswipe_group_commit_queued",
+    Kind.GAUGE,
+    "Swipes that wait for the next batch.",
+    "swipes",
+)
+COMMIT_BATCH = Metric(
+    "petswipe_group_commit_batch_size",
+    Kind.HISTOGRAM,
+    "Swipes that one statement has stored.",
+    "swipes",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
+COMMIT_WAIT = Metric(
+    "petswipe_group_commit_wait_seconds",
+    Kind.HISTOGRAM,
+    "Time that a swipe waits until its batch is sent.",
+    "seconds",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5),
+)
+COMMIT_SHED = Metric(
+    "petswipe_group_commit_shed_total",
+    Kind.COUNTER,
+    "Swipes refused with 503 because too many were waiting.",
+    "swipes",
+    uses=(Use.ALERT, Use.PANEL),
 )
 MATCHES = Metric("petswipe_matches_total", Kind.COUNTER, "Matches made.", "matches")
 MATCH_CHANGES = Metric(
@@ -580,6 +607,10 @@ API_METRICS = (
     SIGN_UPS,
     SWIPES,
     SWIPE_REPEATS,
+    COMMIT_QUEUED,
+    COMMIT_BATCH,
+    COMMIT_WAIT,
+    COMMIT_SHED,
     MATCHES,
     MATCH_CHANGES,
     PETS_LISTED,

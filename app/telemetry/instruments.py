@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -141,6 +142,12 @@ class ApiInstruments(Instruments):
         self.sign_ups = self._counter(catalog.SIGN_UPS).labels()
         self.swipes = self.counters(catalog.SWIPES)
         self.swipe_repeats = self.counters(catalog.SWIPE_REPEATS)
+        self.group_commit = GroupCommitInstruments(
+            queued=self._gauge(catalog.COMMIT_QUEUED).labels(),
+            batch_size=self._histogram(catalog.COMMIT_BATCH).labels(),
+            wait_seconds=self._histogram(catalog.COMMIT_WAIT).labels(),
+            shed=self._counter(catalog.COMMIT_SHED).labels(),
+        )
         self.matches = self._counter(catalog.MATCHES).labels()
         self.match_changes = self.counters(catalog.MATCH_CHANGES)
         self.pets_listed = self.counters(catalog.PETS_LISTED)
@@ -288,6 +295,16 @@ class DatabaseInstruments:
         if child is None:
             child = self._children[key] = self._family.labels(*key)
         return child
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCommitInstruments:
+    """Swipes on their way into PostgreSQL: waiting, stored in one statement, turned away."""
+
+    queued: Gauge
+    batch_size: Histogram
+    wait_seconds: Histogram
+    shed: Counter
 
 
 class RequestDurations:

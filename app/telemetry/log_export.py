@@ -82,7 +82,8 @@ def create_log_exporter(settings: Settings) -> LogRecordExporter:
     return HttpLogExporter(
         endpoint=f"{address}/v1/logs",
         timeout=EXPORT_SECONDS,
-        compression=Compression.Gzip,
+        # The collector is near; packing would cost more than the way.
+        compression=Compression.NoCompression,
         session=open_session(),
     )
 

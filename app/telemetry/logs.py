@@ -144,19 +144,19 @@ class Logs:
         self, level: str, stream: str, logger: str, event: str, fields: dict[str, object]
     ) -> None:
         try:
-            self._lines.put(
-                {
-                    "time": datetime.now(UTC),
-                    "level": level,
-                    "stream": stream,
-                    "service": self._lines.service,
-                    "logger": logger,
-                    "message": event,
-                    "event": event,
-                    **({} if "trace_id" in fields else _ids()),
-                    **fields,
-                }
-            )
+            line: dict[str, object] = {
+                "time": datetime.now(UTC),
+                "level": level,
+                "stream": stream,
+                "service": self._lines.service,
+                "logger": logger,
+                "message": event,
+                "event": event,
+            }
+            if "trace_id" not in fields:
+                line.update(_ids())
+            line.update(fields)
+            self._lines.put(line)
         except Exception:  # noqa: BLE001  # a request never fails because of its log line
             self._lines.writer.drop("unencodable")
 

@@ -42,6 +42,10 @@ REQUEST_ID = b"x-request-id"
 SAFE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # What an inner layer knows better than the status does: `scope["error_type"]`.
 ERROR_TYPE = "error_type"
+# Headers that an answer to this request has in any case; whatever stands in between adds its own.
+EXTRA = "petswipe.headers"
+# Whether the head of an answer has been sent.
+BEGUN = "petswipe.begun"
 # Why the connection ended before the answer did, which the server knows first.
 BROKEN_OFF = "petswipe.broken_off"
 
@@ -68,10 +72,12 @@ class RequestIdMiddleware:
             return
         mark = request_id(scope["headers"])
         scope["request_id"] = mark.decode()
+        extra = scope[EXTRA] = [(REQUEST_ID, mark)]
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (REQUEST_ID, mark)]
+                scope[BEGUN] = True
+                message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
         await self.app(scope, receive, send_marked)
@@ -127,7 +133,6 @@ class Exchange:
         "_bytes",
         "_done",
         "_headers_at",
-        "_mark",
         "_outer",
         "_receive",
         "_root",
@@ -145,8 +150,9 @@ class Exchange:
         self._started = perf_counter()
         self._outer, self._scope, self._receive, self._send = outer, scope, receive, send
         headers = scope["headers"]
-        self._mark = request_id(headers)
-        mark = scope["request_id"] = self._mark.decode()
+        encoded = request_id(headers)
+        mark = scope["request_id"] = encoded.decode()
+        scope[EXTRA] = [(REQUEST_ID, encoded)]
         method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
         self._active = outer.instruments.active[method]
         self._active.inc()
@@ -169,8 +175,8 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """Mark the answer, and finish with its last byte."""
         if message["type"] == "http.response.start":
-            self._begun = True
-            message["headers"] = [*message.get("headers", ()), (REQUEST_ID, self._mark)]
+            self._begun = self._scope[BEGUN] = True
+            message["headers"] = [*message.get("headers", ()), *self._scope[EXTRA]]
             await self._send(message)
             # A header that cannot be sent has raised, and for nobody nothing is sent.
             if BROKEN_OFF not in self._scope:
@@ -236,7 +242,6 @@ class Exchange:
         span_id: str,
     ) -> None:
         caller = self._scope.get("caller")
-        user_id = getattr(caller, "user_id", None)
         self._outer.telemetry.logs.access(
             {
                 "request_id": self._root.trace.request_id,
@@ -248,7 +253,7 @@ class Exchange:
                 "error_type": error,
                 "duration_ms": round(seconds * 1000, 3),
                 "bytes_out": self._bytes,
-                "user_id": "" if user_id is None else str(user_id),
+                "user_id": getattr(caller, "user", ""),
                 "client_ip": self._scope.get("client_ip", ""),
             }
         )

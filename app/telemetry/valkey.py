@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.telemetry.tracing import Value
 
 SYSTEM = "redis"
+PIPELINE = "PIPELINE"
 
 
 class WatchedPipeline(Pipeline):
@@ -25,8 +26,8 @@ class WatchedPipeline(Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT002  # as inherited
         """Send all commands."""
-        attributes = {**_attributes("PIPELINE"), "db.operation.batch.size": len(self.command_stack)}
-        with Command("PIPELINE", self.instruments, attributes):
+        attributes = {**attributes_of(PIPELINE), "db.operation.batch.size": len(self.command_stack)}
+        with Command(PIPELINE, self.instruments, attributes):
             return await super().execute(raise_on_error)
 
 
@@ -38,7 +39,7 @@ class WatchedRedis(Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # as inherited
         """Send one command."""
         operation = str(args[0])
-        with Command(operation, self.instruments, _attributes(operation)):
+        with Command(operation, self.instruments, attributes_of(operation)):
             return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # redis-py has none here
 
     def pipeline(
@@ -66,13 +67,13 @@ class Command:
         attributes: dict[str, Value],
     ) -> None:
         """Take the name of the command: its keys and values stay here."""
+        self._begun = perf_counter()
         self._operation = operation
         self._instruments = instruments
         self._span = span(operation, Kind.CLIENT, attributes)
 
     def __enter__(self) -> None:
-        """Begin."""
-        self._begun = perf_counter()
+        """Wait."""
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End; whoever asked answers from PostgreSQL after an error."""
@@ -84,7 +85,7 @@ class Command:
 
 
 @lru_cache(maxsize=64)
-def _attributes(operation: str) -> dict[str, Value]:
+def attributes_of(operation: str) -> dict[str, Value]:
     """Describe a command; all spans of it share this."""
     return {"db.system.name": SYSTEM, "db.operation.name": operation}
 

@@ -38,7 +38,7 @@ from app.auth import Principal, Role, Tokens
 from app.cache import session_key
 from app.database import create_engine
 from app.idempotency.tables import idempotency_keys
-from app.local.ports import HOST, MAX_PORT, Ports
+from app.local.ports import HOST
 from app.local.postgres import prepare_postgres
 from app.local.s3 import prepare_s3
 from app.local.supervisor import Service, Supervisor
@@ -48,6 +48,7 @@ from app.migrations.runner import migrate
 from app.settings import PREFIX, Environment, Settings, load_settings
 from app.stop import Stop
 from tests.app.gallery import gallery, picture, with_storage  # noqa: F401  # fixtures
+from tests.ports import find_port, find_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -104,9 +105,7 @@ CONNECTIONS = 100
 FEW_CONNECTIONS = 20
 LOOK_EVERY_SECONDS = 0.02
 # What recognising a caller and counting the request asks of Valkey, in one round trip.
-GATE_COMMANDS = Counter({"get": 1, "incrby": 2, "expire": 2, "ttl": 2})
-# Gives no port twice in a session.
-PORTS = Ports()
+GATE_COMMANDS = Counter({"evalsha": 1, "get": 1, "incr": 2, "ttl": 2})
 # Loading the certificates of the world takes longer than most of these requests.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PASSED_ON = (
@@ -379,11 +378,6 @@ def poll_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def find_ports(count: int = 1) -> list[int]:
-    """Return ports in a row that nobody listens on."""
-    return PORTS.choose_run("a test", MAX_PORT + 1, count)
-
-
 def is_alive(pid: int) -> bool:
     """Say whether a process is there; one that has ended and was not collected is not."""
     try:
@@ -460,8 +454,8 @@ def run_servers(folder: Path) -> Iterator[Servers]:
     logs.mkdir()
     supervisor = Supervisor(logs, Stop())
     try:
-        postgres = prepare_postgres(folder, find_ports()[0], CONNECTIONS)
-        valkey = prepare_valkey(folder, find_ports()[0])
+        postgres = prepare_postgres(folder, find_port(), CONNECTIONS)
+        valkey = prepare_valkey(folder, find_port())
         supervisor.start(postgres.service)
         supervisor.start(valkey.service)
         yield Servers(postgres.url, valkey.url, supervisor.pids)
@@ -517,7 +511,7 @@ def start(
 @contextmanager
 def run_server(environment: dict[str, str], workers: int) -> Iterator[Server]:
     """Run `python -m app serve` until it answers."""
-    (port,), management = find_ports(), find_ports(workers)
+    port, management = find_port(), find_ports(workers)
     arguments = ["serve", "--port", str(port), "--workers", str(workers)]
     arguments += ["--management-port", str(management[0])]
     with (
@@ -596,7 +590,7 @@ def s3(no_settings: None) -> Iterator[str]:  # noqa: ARG001  # asked for what it
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         supervisor = Supervisor(folder, Stop())
-        (port,) = find_ports()
+        port = find_port()
         try:
             supervisor.start(prepare_s3(port))
             yield f"http://{HOST}:{port}"
@@ -655,7 +649,7 @@ def empty_database(servers: Servers) -> Iterator[str]:
 def cluster(servers: Servers, settings_for: Callable[..., Settings]) -> Iterator[Cluster]:
     """A migrated PostgreSQL of a test's own, with room for few sessions."""
     with make_folder() as folder:
-        postgres = prepare_postgres(folder, find_ports()[0], FEW_CONNECTIONS)
+        postgres = prepare_postgres(folder, find_port(), FEW_CONNECTIONS)
         settings = settings_for(postgres.url, servers.cache_url, database_timeout_seconds=30)
         cluster = Cluster(settings, postgres.service, Supervisor(folder, Stop()))
         try:
@@ -731,7 +725,7 @@ def key_token(migrated: Settings) -> str:
 
 @pytest.fixture
 def free_port() -> int:
-    return find_ports()[0]
+    return find_port()
 
 
 @pytest.fixture

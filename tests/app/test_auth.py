@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from redis import Redis
 
 from app.accounts.sessions import GOOD
-from app.auth import Principal, Role, Tokens
+from app.auth import REMEMBERED, Principal, Role, Tokens
 from app.cache import session_key
+from app.errors import Unauthorized
 from app.settings import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -203,6 +204,74 @@ async def test_the_scheme_may_be_written_in_any_case(adopter: Account) -> None:
 @pytest.mark.parametrize("route", ["/api/deck", "/api/pets", "/api/swipes", "/api/matches"])
 async def test_everything_about_pets_needs_a_token(api: Api, route: str) -> None:
     assert_refused(await api.client.get(route))
+
+
+def remembered(tokens: Tokens) -> dict[str, tuple[Principal, float]]:
+    return tokens._verified  # noqa: SLF001  # what is bounded and ends shows nowhere else
+
+
+def test_a_token_is_verified_once_and_then_found(settings: Settings) -> None:
+    tokens = Tokens(settings)
+    principal = Principal(uuid4(), Role.USER, uuid4(), "a digest")
+    one, other = tokens.issue(principal), tokens.issue(Principal(uuid4(), Role.USER, uuid4()))
+    first = tokens.verify(one)
+    assert first == principal
+    assert tokens.verify(other) != principal
+    # Whoever reads a token makes a new principal of it.
+    assert tokens.verify(one) is first
+    assert Tokens(settings).verify(one) is not first
+
+
+def test_a_token_that_is_not_good_is_not_remembered(settings: Settings) -> None:
+    tokens = Tokens(settings)
+    good = tokens.issue(Principal(uuid4(), Role.USER, uuid4()))
+    content, _, signature = good.rpartition(".")
+    tokens.verify(good)
+    for bad in (f"{content}.{signature[::-1]}", f"{good} ", f"{content}."):
+        for _ in range(2):
+            with pytest.raises(Unauthorized):
+                tokens.verify(bad)
+    assert list(remembered(tokens)) == [good]
+
+
+@pytest.mark.parametrize("lifetime", [60, 3600])
+def test_a_token_is_remembered_until_it_ends(settings: Settings, lifetime: int) -> None:
+    tokens = Tokens(settings.model_copy(update={"access_token_seconds": lifetime}))
+    token = tokens.issue(Principal(uuid4(), Role.USER, uuid4()))
+    principal = tokens.verify(token)
+    said = jwt.decode(token, options={"verify_signature": False})
+    assert remembered(tokens) == {token: (principal, said["iat"] + lifetime)}
+
+
+def test_a_token_that_has_ended_is_refused_although_it_was_good(
+    settings: Settings, key: RSAPrivateKey, headers: dict[str, str], claims: dict[str, object]
+) -> None:
+    tokens, now = Tokens(settings), int(time.time())
+    for ends, good in ((now + 600, True), (now, False), (now - 600, False)):
+        token = jwt.encode({**claims, "exp": ends}, key, "RS256", headers=headers)
+        # As it was remembered when it still was good.
+        somebody = Principal(uuid4(), Role.USER, uuid4())
+        remembered(tokens)[token] = somebody, float(ends)
+        if good:
+            assert tokens.verify(token) is somebody
+        else:
+            with pytest.raises(Unauthorized, match="no longer"):
+                tokens.verify(token)
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for(settings: Settings) -> None:
+    tokens = Tokens(settings)
+    somebody = Principal(uuid4(), Role.USER, uuid4())
+    later = time.time() + 600
+    # Signing so many takes a minute.
+    known = {f"token {number}": (somebody, later) for number in range(REMEMBERED)}
+    remembered(tokens).update(known)
+    added = [tokens.issue(somebody) for _ in range(3)]
+    for token in added:
+        assert tokens.verify(token) == somebody
+        assert len(remembered(tokens)) == REMEMBERED
+    # The oldest have gone.
+    assert list(remembered(tokens)) == [*list(known)[3:], *added]
 
 
 def kid(token: str) -> str:

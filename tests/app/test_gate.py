@@ -103,7 +103,7 @@ async def test_a_check_that_began_before_a_revocation_does_not_undo_it(
     held, session_id = api.held, session_of(api, adopter)
     # As after a log-out whose row the check has read just before.
     await held.cache.set(session_key(session_id), REVOKED)
-    assert await check_session(held.engine, held.cache, session_id, 1800)
+    assert await check_session(held.engine, held.pipeline, session_id, 1800)
     assert await held.cache.get(session_key(session_id)) == REVOKED
     assert (await adopter.client.get(ROUTE)).status_code == 401
 
