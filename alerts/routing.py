@@ -150,12 +150,18 @@ def time_intervals() -> list[Document]:
 EXPLAINED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "DatabaseDown",
-        ("DatabaseConnectionFailures", "DatabasePoolBusy", "DatabasePoolTimeouts", "SlowQueries"),
+        (
+            "DatabaseConnectionFailures",
+            "DatabasePoolBusy",
+            "DatabasePoolTimeouts",
+            "SlowQueries",
+            "SwipesShed",
+        ),
         (),
     ),
     (
         "DatabaseConnectionFailures",
-        ("DatabasePoolBusy", "DatabasePoolTimeouts", "SlowQueries"),
+        ("DatabasePoolBusy", "DatabasePoolTimeouts", "SlowQueries", "SwipesShed"),
         ("job",),
     ),
     ("DatabasePoolTimeouts", ("DatabasePoolBusy",), ("job",)),

@@ -15,6 +15,7 @@ from alerts.components import (
     nodes,
     processes,
     queue,
+    swipes,
 )
 from alerts.model import RuleGroup
 
@@ -32,6 +33,7 @@ COMPONENTS: dict[str, tuple[tuple[Signal, ...], tuple[Watch, ...]]] = {
     "processes": (processes.SIGNALS, processes.WATCHES),
     "database": (database.SIGNALS, database.WATCHES),
     "cache": (cache.SIGNALS, cache.WATCHES),
+    "swipes": (swipes.SIGNALS, swipes.WATCHES),
     "queue": (queue.SIGNALS, queue.WATCHES),
     "nodes": (nodes.SIGNALS, nodes.WATCHES),
     "access": (access.SIGNALS, access.WATCHES),

@@ -14,8 +14,13 @@ from alerts.components.database import (
     UP,
 )
 from alerts.components.nodes import BACKUP_AGE, NO_BACKUP
+from alerts.components.swipes import SHED
 from alerts.signal import Dashboard, Unit
 from app.telemetry.catalog import (
+    COMMIT_BATCH,
+    COMMIT_QUEUED,
+    COMMIT_SHED,
+    COMMIT_WAIT,
     DISPATCH_JOB,
     JOB,
     POOL_CONNECTIONS,
@@ -25,7 +30,7 @@ from app.telemetry.catalog import (
 )
 from app.telemetry.catalog import POOL as POOL_LABEL
 from app.telemetry.model import edge_label
-from dashboards.charts import chart
+from dashboards.charts import EACH, TARGET, chart
 from dashboards.model import Board, Query, Row
 from dashboards.panels import DOWN_OR_UP, stat, timeseries, watches_of
 from dashboards.queries import count, part, pick, quantile, rate, total
@@ -39,6 +44,8 @@ QUICK = TIMES.where(Matcher("le", "=", edge_label(float(SLOW.threshold))))
 NAMED = Matcher("datname", "!~", "template.*|")
 HITS = rate(pick(exporters.BLOCKS_HIT, NAMED), "datname")
 READS = rate(pick(exporters.BLOCKS_READ, NAMED), "datname")
+SIZES = part(COMMIT_BATCH, "bucket")
+WAITS = part(COMMIT_WAIT, "bucket")
 
 HEALTH = Row(
     "Health",
@@ -91,6 +98,48 @@ QUERIES = Row(
             Unit.PER_SECOND,
             Query(rate(pick(exporters.COMMITS, NAMED), "datname"), "{{datname}} committed"),
             Query(rate(pick(exporters.ROLLBACKS, NAMED), "datname"), "{{datname}} undone"),
+        ),
+    ),
+)
+SWIPES = Row(
+    "Swipes in batches",
+    (
+        chart(
+            "database:batch-size",
+            "Swipes in a batch",
+            "How many swipes one statement has stored: half and 95 % of the statements stored no "
+            "more, and the mean. It grows with the load; at its greatest, nothing is left.",
+            Unit.NUMBER,
+            Query(quantile(0.5, SIZES), "p50"),
+            Query(quantile(0.95, SIZES), "p95"),
+            Query(
+                f"{rate(part(COMMIT_BATCH, 'sum'))} / ({rate(part(COMMIT_BATCH, 'count'))} > 0)",
+                "Mean",
+            ),
+            nothing="No swipes",
+        ),
+        chart(
+            "database:batch-wait",
+            "Waiting for a batch",
+            "Half and 99 % of the swipes waited no longer until their statement was sent. What the "
+            "statement itself takes is not part of it.",
+            Unit.SECONDS,
+            Query(quantile(0.5, WAITS), "p50"),
+            Query(quantile(0.99, WAITS), "p99"),
+            nothing="No swipes",
+        ),
+        chart(
+            "database:batch-queue",
+            "Swipes that wait",
+            "Swipes that wait for the next batch now, by process. One of them alone with many is "
+            "busy itself; all of them wait for PostgreSQL.",
+            Unit.COUNT,
+            Query(total(pick(COMMIT_QUEUED), *TARGET), EACH),
+        ),
+        timeseries(
+            SHED,
+            legends=("In 5 minutes",),
+            more=(Query(rate(pick(COMMIT_SHED)), "In each second", unit=Unit.PER_SECOND),),
         ),
     ),
 )
@@ -186,5 +235,5 @@ BOARD = Board(
     "PostgreSQL as the service feels it, and as it tells itself. "
     "Generated from dashboards/boards/database.py.",
     (JOB, DISPATCH_JOB, exporters.POSTGRES, exporters.NODE),
-    (HEALTH, QUERIES, POOLS, INSIDE),
+    (HEALTH, QUERIES, SWIPES, POOLS, INSIDE),
 )
