@@ -47,10 +47,15 @@ coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % 
 prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours
 	@$(PY) -m pytest -m "prove or compare"
 
-bench: $(READY) ## Measure what telemetry, rules and load cost; it wants the machine for itself
+# From what matters most; the first that breaks a limit, or cannot tell, ends it.
+bench: $(READY) ## Measure what swipes, decks, telemetry, load and rules cost: about 25 minutes of a machine that does nothing else
+	@$(PY) -m loadtests bench hot-path
+	@$(PY) -m loadtests bench deck
+	@$(PY) -m loadtests bench growth
 	@$(PY) -m loadtests bench instrumentation
 	@$(PY) -m loadtests bench generator
-	@$(PY) -m pytest --quiet --capture=no -m bench
+	@$(PY) -m loadtests bench slo
+	@$(PY) -m pytest --quiet -m bench
 
 build: $(READY) ## Write the generated files anew
 	@$(PY) -m dashboards build

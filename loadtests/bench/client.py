@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import httptools
 
@@ -35,15 +36,18 @@ class Job:
     requests: list[tuple[str, str]]
     # Of a caller whose trace is kept; nobody's when empty.
     traceparent: str = ""
+    # Whether each request has an Idempotency-Key of its own.
+    keyed: bool = False
 
     def encode(self) -> Iterator[bytes]:
         """Write the requests as they go over the wire."""
         trace = f"traceparent: {self.traceparent}\r\n" if self.traceparent else ""
         for token, body in self.requests:
             content = body.encode()
+            key = f"Idempotency-Key: {uuid4()}\r\n" if self.keyed else ""
             yield (
                 f"{self.method} {self.path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
-                f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n{trace}"
+                f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n{trace}{key}"
                 f"Content-Length: {len(content)}\r\n\r\n"
             ).encode() + content
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROC = Path("/proc")
+# Two workers, PostgreSQL, and the load with whatever else there is.
+ENOUGH_TO_SPARE = 4
+# Children may end while they are counted, and be counted again by whoever started them.
+LOOKS = 50
+LOOK_AGAIN_SECONDS = 0.002
 # The clock of a process in Linux: its id inverted, three bits for the kind of clock.
 ID_SHIFT, SCHEDULED = 3, 2
 # Fields of /proc/PID/stat behind the name of the program.
@@ -29,20 +34,30 @@ class Cores:
 
     server: frozenset[int]
     others: frozenset[int]
+    # Kept for the second worker of a server that has two; none where there are too few.
+    spare: frozenset[int] = frozenset()
 
     @property
     def apart(self) -> bool:
         """Say whether the server is alone; on a single core it cannot be."""
         return not self.server & self.others
 
+    def of(self, workers: int) -> frozenset[int]:
+        """Return the cores of a server with so many workers: those of all where none is spare."""
+        return self.server if workers == 1 else self.server | (self.spare or self.others)
 
-def choose_cores() -> Cores:
-    """Share out the cores that this process may use; raises MisuseError where it cannot tell."""
+
+def choose_cores(*, spare: bool = False) -> Cores:
+    """Share out the cores that this process may use, with a spare one if asked and to be had.
+
+    Raises MisuseError where it cannot tell.
+    """
     if sys.platform != "linux":
         raise MisuseError("CPU time is read as only Linux tells it: measure on Linux")
     usable = sorted(os.sched_getaffinity(0))
-    others = frozenset(usable[1:]) or frozenset(usable)
-    return Cores(frozenset(usable[:1]), others)
+    if spare and len(usable) >= ENOUGH_TO_SPARE:
+        return Cores(frozenset(usable[:1]), frozenset(usable[2:]), frozenset(usable[1:2]))
+    return Cores(frozenset(usable[:1]), frozenset(usable[1:]) or frozenset(usable))
 
 
 @contextmanager
@@ -57,9 +72,10 @@ def pinned(cores: frozenset[int]) -> Iterator[None]:
 
 
 def pin(pid: int, cores: frozenset[int]) -> None:
-    """Let a running process use these cores only: every thread that it has or will have."""
-    for thread in (PROC / str(pid) / "task").iterdir():
-        os.sched_setaffinity(int(thread.name), cores)
+    """Let a running process and its children use these cores only: all threads, now and later."""
+    for member in (pid, *_descendants(pid)):
+        for thread in (PROC / str(member) / "task").iterdir():
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -68,9 +84,16 @@ def cpu_seconds(pid: int) -> float:
     User and system time, to the nanosecond but for children that have ended. Raises
     ProcessLookupError when there is no such process.
     """
-    family = [pid, *_descendants(pid)]
     ticks = os.sysconf("SC_CLK_TCK")
-    return sum(_clock(member) + _of_ended_children(member) / ticks for member in family)
+    for _ in range(LOOKS):
+        family = [pid, *_descendants(pid)]
+        try:
+            return sum(_clock(member) + _of_ended_children(member) / ticks for member in family)
+        except ProcessLookupError:
+            # A child has ended meanwhile, and its parent counts it; or the process itself has.
+            _clock(pid)
+            time.sleep(LOOK_AGAIN_SECONDS)
+    raise ProcessLookupError(f"the children of process {pid} end faster than they can be counted")
 
 
 def _clock(pid: int) -> float:

@@ -6,50 +6,23 @@ environment.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import uvicorn
-from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from opentelemetry.instrumentation.redis import RedisInstrumentor
-from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_fastapi_instrumentator import Instrumentator
 
 from app.main import build_resources, create_api, protect
 from app.server import KEEP_ALIVE_SECONDS
 from app.settings import load_settings
 from app.telemetry.middleware import RequestIdMiddleware
+from loadtests.bench.public_telemetry import instrument, log_as_json
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from app.dependencies import Resources
-
 ACCESS = logging.getLogger("access")
-
-
-class JsonFormatter(logging.Formatter):
-    """Writes a record and what came with it as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write one record."""
-        fields = {
-            "time": self.formatTime(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        return json.dumps(fields)
 
 
 class AccessLogMiddleware:
@@ -76,11 +49,8 @@ class AccessLogMiddleware:
         try:
             await self.app(scope, receive, send_and_note)
         finally:
-            at = trace.get_current_span().get_span_context()
             fields = {
                 "request_id": scope.get("request_id", ""),
-                "trace_id": trace.format_trace_id(at.trace_id),
-                "span_id": trace.format_span_id(at.span_id),
                 "method": scope["method"],
                 "path": scope["path"],
                 "status": status,
@@ -90,30 +60,16 @@ class AccessLogMiddleware:
             ACCESS.info("request", extra={"fields": fields})
 
 
-def instrument(api: FastAPI, held: Resources) -> None:
-    """Measure the service with the public libraries."""
-    Instrumentator().instrument(api).expose(api)
-    provider = TracerProvider(resource=Resource.create({"service.name": "petswipe-api"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
-    FastAPIInstrumentor.instrument_app(api)
-    # It refuses SQLAlchemy 2.1 unless told not to look, and works with it.
-    SQLAlchemyInstrumentor().instrument(engine=held.engine.sync_engine, skip_dep_check=True)
-    RedisInstrumentor().instrument()
-
-
 def main() -> None:
     """Serve until SIGTERM."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_as_json()
     held = build_resources(load_settings())
     api = create_api(held)
     # Inside the instrumentations, which FastAPI puts around everything that it is given here.
     api.add_middleware(protect, held)
     api.add_middleware(RequestIdMiddleware)
     api.add_middleware(AccessLogMiddleware)
-    instrument(api, held)
+    instrument(api, held.engine)
     uvicorn.run(
         api,
         host="127.0.0.1",

@@ -1,8 +1,8 @@
-"""What a measurement has shown: a table for people, JSON for programs, Markdown for a page."""
+"""What a measurement has shown: a table for people, JSON for programs, Markdown for others."""
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ from loadtests.bench.verdict import decide
 from slo.gate import Decision, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from loadtests.bench.rounds import Sample
-    from loadtests.bench.verdict import Check
+    from loadtests.bench.trend import Trend
+    from loadtests.bench.verdict import Limit
 
 SCHEMA = 1
 HEADINGS = ("variant", "CPU µs/request", "middle half", "req/s", "p50 ms", "p95 ms", "p99 ms")
@@ -36,8 +36,15 @@ class BenchResult:
     # What each variant is, by name.
     variants: Mapping[str, str]
     samples: list[Sample] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
+    checks: Sequence[Limit] = field(default_factory=list)
     invalid: str = ""
+    trends: list[Trend] = field(default_factory=list)
+    # By variant and heading, what is told once and not by rounds.
+    values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # What a reader has to know about how it was measured.
+    notes: Sequence[str] = ()
+    # What makes the same measurement again.
+    command: str = ""
 
     @property
     def decision(self) -> Decision:
@@ -55,61 +62,64 @@ def document(result: BenchResult) -> dict[str, object]:
         "bench": result.name,
         "title": result.title,
         "started": result.started.isoformat(),
+        "command": result.command,
         "decision": decision.outcome.value,
         "reasons": list(decision.reasons),
         "machine": dict(result.machine),
         "variants": dict(result.variants),
         "checks": [{**asdict(c), "outcome": c.outcome.value} for c in result.checks],
         "samples": [asdict(sample) for sample in result.samples],
+        "values": {name: dict(found) for name, found in result.values.items()},
+        "trends": [{**asdict(t), "sentence": t.sentence} for t in result.trends],
+        "notes": list(result.notes),
     }
 
 
 def table(result: BenchResult) -> Table:
     """Lay out one line a variant."""
-    headings, *rows = _rows(result)
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    headings, *found = rows(result)
+    laid = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         left = heading == headings[0]
-        found.add_column(heading, justify="left" if left else "right", no_wrap=True)
-    for row in rows:
-        found.add_row(*row)
-    return found
+        laid.add_column(heading, justify="left" if left else "right", no_wrap=True)
+    for row in found:
+        laid.add_row(*row)
+    return laid
 
 
 def markdown(result: BenchResult) -> str:
-    """Write a section with the table, the limits, and what the variants are."""
-    headings, *rows = _rows(result)
-    lines = [f"## {result.title}: {result.decision.outcome.value}", ""]
-    lines += [f"- {reason}" for reason in result.decision.reasons]
-    lines += [""] if result.decision.reasons else []
-    lines += [_line(headings), "|" + " --- |" + " ---: |" * (len(headings) - 1)]
-    lines += [*map(_line, rows), ""]
-    lines += [f"- {check.sentence}" for check in result.checks]
-    lines += [f"- `{name}`: {about}" for name, about in result.variants.items()]
-    lines += [f"- {name}: {value}" for name, value in result.machine.items()]
-    return "\n".join(lines) + "\n"
+    """Write a section with the table, the limits, what the variants are, and where it was."""
+    decision = result.decision
+    headings, *found = rows(result)
+    begin = f"{result.started:%Y-%m-%d}: **{decision.outcome.value}**"
+    lines = [
+        f"## {result.title}",
+        "",
+        begin + (f", by `{result.command}`." if result.command else "."),
+    ]
+    lines += ["", *result.notes] if result.notes else []
+    lines += ["", *(f"- {reason}" for reason in decision.reasons if result.invalid)]
+    lines += ["", _line(headings), "|" + " --- |" + " ---: |" * (len(headings) - 1)]
+    lines += [*map(_line, found), ""]
+    lines += [f"- {check.sentence}: {check.outcome.value}" for check in result.checks]
+    lines += [f"- {trend.sentence}" for trend in result.trends]
+    lines += ["", *(f"- `{name}`: {about}" for name, about in result.variants.items())]
+    machine = ", ".join(f"{name} {value}" for name, value in result.machine.items())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join([*lines, "", f"Machine: {machine}."])) + "\n"
 
 
-def write(result: BenchResult, out: Path) -> list[Path]:
-    """Write both files; returns their paths."""
-    texts = {
-        f"{result.name}.json": json.dumps(document(result), indent=2, allow_nan=False) + "\n",
-        f"{result.name}.md": markdown(result),
-    }
-    for name, text in texts.items():
-        (out / name).write_text(text, encoding="utf-8")
-    return [out / name for name in texts]
-
-
-def _rows(result: BenchResult) -> list[tuple[str, ...]]:
+def rows(result: BenchResult) -> list[tuple[str, ...]]:
+    """Return the table: headings first, then a row for each variant that was measured."""
+    if result.values:
+        return _of_values(result.values)
     behind = list(result.samples[0].behind) if result.samples else []
-    rows = [(*HEADINGS, *(f"{name} µs" for name in behind))]
+    found = [(*HEADINGS, *(f"{name} µs" for name in behind))]
     for variant in result.variants:
         samples = [sample for sample in result.samples if sample.variant == variant]
         if not samples:
             continue
         cpu = [sample.cpu for sample in samples]
-        rows.append(
+        found.append(
             (
                 variant,
                 _middle(cpu, 0),
@@ -119,7 +129,15 @@ def _rows(result: BenchResult) -> list[tuple[str, ...]]:
                 *(_middle([sample.behind[name] for sample in samples], 0) for name in behind),
             )
         )
-    return rows
+    return found
+
+
+def _of_values(values: Mapping[str, Mapping[str, float]]) -> list[tuple[str, ...]]:
+    headings = list(next(iter(values.values())))
+    return [
+        ("variant", *headings),
+        *((name, *(f"{found[h]:,.1f}" for h in headings)) for name, found in values.items()),
+    ]
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ from loadtests.errors import InvalidRun
 from loadtests.stack import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from loadtests.bench.client import Job
 
-CLIENT = (sys.executable, "-m", "loadtests.bench.client")
+CLIENT = "loadtests.bench.client"
 STOP_SECONDS = 10
 
 
@@ -35,15 +35,7 @@ class Sender:
 
         Raises InvalidRun as soon as an answer is not the expected status, and names the server.
         """
-        try:
-            print(json.dumps(asdict(job)), file=self.jobs, flush=True)
-            told = self.outcomes.readline()
-        except BrokenPipeError:
-            told = ""
-        if not told:
-            words = self.words.read().strip().splitlines() or ["no word"]
-            raise InvalidRun(f"the load on {name} failed: {words[-1]}")
-        outcome: dict[str, Any] = json.loads(told)
+        outcome = self.exchange(asdict(job), name)
         if outcome["answers"] != {expected: len(job.requests)}:
             raise InvalidRun(
                 f"{name} should have answered {expected} to {len(job.requests)} requests, "
@@ -51,13 +43,32 @@ class Sender:
             )
         return outcome["seconds"], outcome["milliseconds"]
 
+    def exchange(self, message: Mapping[str, object], name: str) -> dict[str, Any]:
+        """Give work on a server of that name; returns what became of it.
+
+        Raises InvalidRun when the program fails.
+        """
+        self.tell(message)
+        told = self.outcomes.readline()
+        if not told:
+            words = self.words.read().strip().splitlines() or ["no word"]
+            raise InvalidRun(f"the load on {name} failed: {words[-1]}")
+        outcome: dict[str, Any] = json.loads(told)
+        return outcome
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Give the program something that it does not answer."""
+        # One that has failed says so when it is asked.
+        with suppress(BrokenPipeError):
+            print(json.dumps(message), file=self.jobs, flush=True)
+
 
 @contextmanager
-def sending(cores: frozenset[int]) -> Iterator[Sender]:
-    """Run the client on these cores until the block ends."""
+def sending(cores: frozenset[int], program: str = CLIENT) -> Iterator[Sender]:
+    """Run the client, or another program that does jobs, on these cores until the block ends."""
     with pinned(cores):
         process = subprocess.Popen(  # noqa: S603  # our own command
-            CLIENT,
+            (sys.executable, "-m", program),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import HEALTH_STARTUP
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from loadtests.bench.machine import Cores
 
 HOST = "127.0.0.1"
+# Below those that Linux gives to connections: a server binds seconds after its port was chosen.
+PORTS = count(20_000 + os.getpid() % 10_000)
 START_SECONDS = 60
 STOP_SECONDS = 30
 # Spans leave every five seconds; a batch that failed leaves again.
@@ -49,6 +52,7 @@ class Variant:
     environment: Mapping[str, str] = field(default_factory=dict)
     # Whether it must have told of every request, or the measurement is void.
     tells: bool = True
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def serving(
         servers = [_start(variant, environment, cores, logs, cleanup) for variant in variants]
         for server in servers:
             _wait(server)
-            pin(server.process.pid, cores.server)
+            pin(server.process.pid, cores.of(server.variant.workers))
         yield servers
 
 
@@ -122,7 +126,9 @@ def _start(
     cleanup.callback(_stop, sink)
     assert sink.stdin is not None and sink.stdout is not None  # noqa: S101, PT018  # pipes
     address = f"http://{HOST}:{int(sink.stdout.readline())}"
-    port, management = _free_ports(2)
+    # Every worker has a management port of its own, next to that of the one before.
+    port = _free_ports(1 + variant.workers)
+    management = port + 1
     command = [part.format(port=port, management=management) for part in variant.command]
     given = {name: value.format(sink=address) for name, value in variant.environment.items()}
     process = subprocess.Popen(  # noqa: S603  # our own command
@@ -158,12 +164,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
+def _free_ports(neighbours: int) -> int:
+    """Return the first of so many neighbouring ports that are all free, and not given before."""
+    while True:
+        wanted = [next(PORTS) for _ in range(neighbours)]
+        with ExitStack() as held, suppress(OSError):
+            for port in wanted:
+                held.enter_context(socket.socket()).bind((HOST, port))
+            return wanted[0]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

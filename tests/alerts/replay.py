@@ -22,7 +22,8 @@ from app.local.supervisor import Supervisor
 from app.local.tools import find_tool
 from app.stop import Stop
 from slo.promql import labels as braces
-from tests.slo.conftest import PATIENCE_SECONDS, TOOLS, free_port
+from tests.ports import find_port
+from tests.slo.conftest import PATIENCE_SECONDS, TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -148,7 +149,7 @@ class Replay:
             timeout=BACKFILL_SECONDS,
         )
         written.unlink()
-        port = free_port()
+        port = find_port()
         service = prepare_prometheus(
             self._prometheus, self.folder / "prometheus.yml", self.folder / "data", port
         )

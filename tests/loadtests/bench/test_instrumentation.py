@@ -48,6 +48,8 @@ def test_one_round_is_measured_and_too_few_to_tell(tmp_path: Path) -> None:
 
 
 def test_the_help_says_what_is_measured_and_what_the_codes_mean() -> None:
-    shown = bench("--help").stdout + bench("instrumentation", "--help").stdout
+    shown = " ".join(
+        f"{bench('--help').stdout} {bench('instrumentation', '--help').stdout}".split()
+    )
     for word in ("--rounds", "--requests", "CPU time", "Exit codes: 0", "at most 10 %"):
         assert word in shown

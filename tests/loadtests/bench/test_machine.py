@@ -95,6 +95,44 @@ def test_the_server_is_alone_on_its_core_where_there_are_two() -> None:
     assert len(cores.server) == 1
 
 
+@pytest.mark.parametrize(
+    ("usable", "server", "others", "spare", "of_two"),
+    [
+        ({0, 1}, {0}, {1}, set(), {0, 1}),
+        ({4, 5, 6}, {4}, {5, 6}, set(), {4, 5, 6}),
+        ({0, 1, 2, 3}, {0}, {2, 3}, {1}, {0, 1}),
+    ],
+)
+def test_a_second_worker_has_a_core_of_its_own_where_there_are_four(
+    usable: set[int],
+    server: set[int],
+    others: set[int],
+    spare: set[int],
+    of_two: set[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: usable)
+    cores = choose_cores(spare=True)
+    assert [set(cores.server), set(cores.others), set(cores.spare)] == [server, others, spare]
+    assert cores.of(1) == server
+    assert cores.of(2) == of_two
+    assert not choose_cores().spare
+
+
+def test_children_that_run_already_are_put_on_the_cores_too(
+    start: list[subprocess.Popen[bytes]],
+) -> None:
+    process = run(start, "import os\nif os.fork() == 0: print(os.getpid(), flush=True)")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    child = int(next(line for line in process.stdout if line.strip()))
+    cores = choose_cores()
+    pin(process.pid, cores.server)
+    assert os.sched_getaffinity(child) == cores.server
+
+
 def test_what_is_started_and_what_runs_stays_on_its_cores(
     start: list[subprocess.Popen[bytes]],
 ) -> None:
@@ -111,3 +149,13 @@ def test_without_linux_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(Exception, match="measure on Linux"):
         choose_cores()
+
+
+def test_children_that_end_while_they_are_counted_are_no_error() -> None:
+    busy = "import os\nwhile True:\n    os.fork() or os._exit(0)\n    os.wait()"
+    with subprocess.Popen([sys.executable, "-c", busy]) as process:
+        try:
+            found = [cpu_seconds(process.pid) for _ in range(300)]
+        finally:
+            process.kill()
+    assert found[-1] > found[0]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from math import nan
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
+from loadtests.bench.files import write
 from loadtests.bench.instrumentation import NAME, NONE, OURS, PUBLIC, TITLE, judge
-from loadtests.bench.report import BenchResult, document, markdown, table, write
+from loadtests.bench.report import BenchResult, document, markdown, table
 from loadtests.bench.rounds import Sample
 from loadtests.bench.statistics import Estimate
-from loadtests.bench.verdict import Check, decide
+from loadtests.bench.verdict import AtLeast, Check, decide
 from loadtests.errors import InvalidRun
 from slo.gate import Outcome
 
@@ -92,6 +94,30 @@ def test_a_limit_within_the_interval_is_undecided(
     low: float, high: float, outcome: Outcome
 ) -> None:
     assert Check("it", 0.10, Estimate((low + high) / 2, low, high)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (30.0, 75.0, Outcome.ALLOW),
+        (29.9, 75.0, Outcome.UNDECIDED),
+        (20.0, 30.0, Outcome.UNDECIDED),
+        (20.0, 29.9, Outcome.BLOCK),
+        (nan, nan, Outcome.UNDECIDED),
+    ],
+)
+def test_a_lower_limit_decides_by_the_whole_interval_too(
+    low: float, high: float, outcome: Outcome
+) -> None:
+    assert AtLeast("one does … of other", 30, Estimate(30.0, low, high)).outcome is outcome
+
+
+def test_a_lower_limit_is_a_sentence_with_what_is_aimed_at() -> None:
+    ratio = Estimate(71.2, 68.0, 74.5)
+    assert AtLeast("ours does … the swipes of naive per core", 30, ratio, 70).sentence == (
+        "ours does 71.2 times (68.0 to 74.5) the swipes of naive per core, at least 30; reach 70"
+    )
+    assert AtLeast("two do … those of one", 1.7, ratio).sentence.endswith(", at least 1.7")
 
 
 def test_a_broken_limit_blocks_whatever_else_is_unknown() -> None:
