@@ -4,6 +4,9 @@ PY := .venv/bin/python
 READY := .venv/.installed
 # Half as many again as cores, six at most: most tests wait for servers most of the time.
 WORKERS := $(shell n=$$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )); echo $$(( n > 6 ? 6 : n > 2 ? n : 2 )))
+# A file's tests stay together and share their servers. A process that dies is not replaced: xdist 3.8
+# may wait for ever then, and without it the others run to the end.
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile --max-worker-restart 0
 # Tests start hundreds of processes, and every one would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -22,9 +25,8 @@ demo: $(READY) ## Rehearse a release and judge it (FAULT=errors or FAULT=slow to
 up: $(READY) ## Run the embedded stack, seeded, until Ctrl-C
 	@$(PY) -m app up --seed
 
-# Most tests wait for servers; a file's tests stay together and share theirs.
 test: check ## Run everything that CI runs
-	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
+	@$(PY) -m pytest $(PARALLEL)
 
 check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 	@$(PY) requirements/lock.py --check
@@ -41,7 +43,7 @@ check: $(READY) ## Lint, types, import rules, lock and drift of generated files
 
 coverage: $(READY) ## Measure the branches of the API that its tests take; 90 % at least
 	@rm -f .coverage .coverage.*
-	@$(PY) -m coverage run -m pytest --quiet --numprocesses $(WORKERS) --dist loadfile tests/app
+	@$(PY) -m coverage run -m pytest --quiet $(PARALLEL) tests/app
 	@$(PY) -m coverage combine --quiet && $(PY) -m coverage report
 
 prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of public libraries beside ours

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import signal
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
+
+from app.wake import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Stop:
-    """A request to stop; once made, it stays.
-
-    threading.Event does not fit: a handler runs in the middle of the wait that it should end, and
-    Event.set() waits for ever for a lock that Event.wait() may hold then. SimpleQueue.put() never
-    waits.
-    """
+    """A request to stop; once made, it stays."""
 
     def __init__(self) -> None:
         """Begin with nobody having asked."""
-        self._asked: SimpleQueue[None] = SimpleQueue()
+        self._asked = False
+        self._wake = Wake()
 
     def set(self) -> None:
         """Ask; may be called from a signal handler."""
-        self._asked.put(None)
+        self._asked = True
+        self._wake.call()
 
     def wait(self, seconds: float) -> bool:
         """Return True as soon as somebody has asked, False after so many seconds."""
-        try:
-            self._asked.get(timeout=seconds)
-        except Empty:
-            return False
-        self._asked.put(None)
-        return True
+        if not self._asked and self._wake.wait(seconds):
+            self._wake.call()  # whoever else waits
+        return self._asked
 
 
 @contextmanager

@@ -10,10 +10,11 @@ import logging
 from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from threading import RLock, Thread, get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from app.wake import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +66,7 @@ class Carrier(Generic[T]):
         self._readable = readable
         # A finaliser may put an item in while its thread is in here, so both let it in again.
         self._lock = RLock()
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._wake = Wake()
         self._waiting: deque[T] = deque()
         self._in_hand: list[T] = []
         self._counts = Counts(dropped=defaultdict(int))
@@ -105,7 +106,7 @@ class Carrier(Generic[T]):
             wake = not self._called and len(self._waiting) >= BATCH
             self._called = self._called or wake
         if wake:
-            self._wake.put(None)
+            self._wake.call()
         return lost
 
     def drop(self, count: int, reason: str) -> None:
@@ -119,7 +120,7 @@ class Carrier(Generic[T]):
         until = monotonic() + (self.close_seconds if seconds is None else seconds)
         with self._lock:
             self._closing = True
-        self._wake.put(None)
+        self._wake.call()
         if self._thread.is_alive():
             self._thread.join(max(0.0, until - monotonic()))
         with self._lock:
@@ -136,8 +137,7 @@ class Carrier(Generic[T]):
     def _run(self) -> None:
         closing = False
         while not closing:
-            with suppress(Empty):
-                self._wake.get(timeout=FLUSH_SECONDS)
+            self._wake.wait(FLUSH_SECONDS)
             with self._lock:
                 self._called = False
                 # Before the last look at what waits: nothing comes after it.

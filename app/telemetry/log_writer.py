@@ -10,10 +10,11 @@ import os
 import select
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from threading import Event, RLock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from app.wake import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class LogWriter:
         self._poll.register(fd, select.POLLOUT)
         # A finaliser may log while its thread is in here, so both of these let it in again.
         self._lock = RLock()
-        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._wake = Wake()
         self._waiting: deque[bytes] = deque()
         self._in_hand = 0
         self._counts = LogCounts()
@@ -101,7 +102,7 @@ class LogWriter:
                 self._waiting.append(line)
             wake, self._asleep = self._asleep, False
         if wake:
-            self._wake.put(None)
+            self._wake.call()
 
     def drop(self, reason: str) -> None:
         """Count a line that could not be made."""
@@ -120,7 +121,7 @@ class LogWriter:
         """Write what is queued for so long, then let go of the rest and count it as dropped."""
         self._until = monotonic() + seconds
         self._closing.set()
-        self._wake.put(None)
+        self._wake.call()
         if self._thread.is_alive():
             self._thread.join(seconds + GIVE_UP_SECONDS)
         with self._lock:
@@ -148,7 +149,7 @@ class LogWriter:
             self._asleep = idle and not self._closing.is_set()
             asleep = self._asleep
         if asleep:
-            self._wake.get()
+            self._wake.wait()
         self._closing.wait(GATHER_SECONDS)
         return bool(self._waiting) or not self._closing.is_set()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,18 +18,21 @@ class StoppedError(Exception):
 @contextmanager
 def stoppable() -> Iterator[Callable[[float], None]]:
     """Yield what waits for seconds, and raises StoppedError as soon as somebody has asked."""
-    # threading.Event would not do: its handler may wait for the lock of the wait it interrupts.
-    asked: SimpleQueue[None] = SimpleQueue()
+    # A bare lock: an Event's handler may wait for the lock of the wait that it interrupts, and a
+    # SimpleQueue, until Python 3.13, waits for ever when something interrupts it for too long.
+    unasked = Lock()
+    unasked.acquire()
+
+    def ask() -> None:
+        with suppress(RuntimeError):  # somebody has asked before
+            unasked.release()
 
     def wait(seconds: float) -> None:
-        try:
-            asked.get(timeout=max(seconds, 0))
-        except Empty:
-            return
-        raise StoppedError("stopped by a signal")
+        if unasked.acquire(timeout=max(seconds, 0)):
+            raise StoppedError("stopped by a signal")
 
     before = {
-        number: signal.signal(number, lambda *_: asked.put(None))
+        number: signal.signal(number, lambda *_: ask())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:

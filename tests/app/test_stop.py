@@ -1,30 +1,35 @@
 from __future__ import annotations
 
-import signal
+import subprocess
+import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
 import pytest
 
 from app.stop import Stop
+from tests.interrupting import interrupting
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+ROOT = Path(__file__).parents[2]
+# In a process of its own, as the alarm is the time limit of a test.
+AT_ANY_MOMENT = """
+import signal
+from app.stop import Stop
+
+for number in range(4000):
+    stop = Stop()
+    signal.signal(signal.SIGALRM, lambda *_, stop=stop: stop.set())
+    # At another moment of the short waits each time.
+    signal.setitimer(signal.ITIMER_REAL, 0.0002 + number % 100 * 0.000003)
+    while not stop.wait(0.00005):
+        pass
+"""
 
 
 @pytest.fixture
 def stop() -> Stop:
     return Stop()
-
-
-@pytest.fixture
-def alarms() -> Iterator[None]:
-    """Give SIGALRM back to whoever had it, which may be a time limit of the test itself."""
-    handler = signal.getsignal(signal.SIGALRM)
-    timer = signal.setitimer(signal.ITIMER_REAL, 0)
-    yield
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
 def test_nobody_has_asked_at_first(stop: Stop) -> None:
@@ -43,19 +48,28 @@ def test_asking_twice_is_asking(stop: Stop) -> None:
     assert stop.wait(0)
 
 
-def test_a_request_ends_a_wait_of_another_thread(stop: Stop) -> None:
-    threading.Timer(0.05, stop.set).start()
-    assert stop.wait(60)
+def test_a_request_ends_the_waits_of_other_threads(stop: Stop) -> None:
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.append(stop.wait(60))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert answers == [True] * 3
 
 
-@pytest.mark.timeout(120, method="thread")
-@pytest.mark.usefixtures("alarms")
+def test_a_request_ends_the_wait_that_its_signal_interrupts(stop: Stop) -> None:
+    with interrupting(stop.set, 0.05):
+        assert stop.wait(60)
+
+
+def test_a_wait_ends_even_if_what_interrupts_it_takes_longer(stop: Stop) -> None:
+    """With SimpleQueue in its place this waits for ever, until Python 3.13."""
+    with interrupting(lambda: time.sleep(0.2), 0.05):
+        assert not stop.wait(0.1)
+
+
 def test_a_signal_handler_may_ask_at_any_moment_of_a_wait() -> None:
     """With threading.Event in its place this hangs within seconds."""
-    for number in range(4000):
-        stop = Stop()
-        signal.signal(signal.SIGALRM, lambda *_, stop=stop: stop.set())
-        # At another moment of the short waits each time.
-        signal.setitimer(signal.ITIMER_REAL, 0.0002 + number % 100 * 0.000003)
-        while not stop.wait(0.00005):
-            pass
+    subprocess.run([sys.executable, "-c", AT_ANY_MOMENT], cwd=ROOT, check=True, timeout=100)

@@ -312,7 +312,7 @@ def test_a_collector_that_comes_back_gets_spans_again(
         with sending(queue) as tracer:
             for number in range(1, 4):
                 record(tracer)
-                queue._wake.put(None)  # noqa: SLF001  # rather than wait for a second
+                queue._wake.call()  # noqa: SLF001  # rather than wait for a second
                 wait_until(lambda n=number: queue.counts().dropped == {"refused": n}, "refused")  # type: ignore[misc]  # a default of a lambda
             sink.behaviour = Behaviour.OK
             record(tracer)
@@ -328,7 +328,7 @@ def test_an_exporter_that_raises_does_not_end_the_thread(
     with sending(queue) as tracer:
         for number in range(1, 3):
             record(tracer)
-            queue._wake.put(None)  # noqa: SLF001  # rather than wait for a second
+            queue._wake.call()  # noqa: SLF001  # rather than wait for a second
             wait_until(lambda n=number: queue.counts().dropped == {"refused": n}, "refused")  # type: ignore[misc]  # a default of a lambda
         exporter.broken = False
         record(tracer)
