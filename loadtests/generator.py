@@ -9,9 +9,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from loadtests.errors import InvalidRun, MisuseError
+from loadtests.errors import InvalidRun, MisuseError, StoppedError
 from loadtests.gathering import gather
 from loadtests.plan import plan_document
 from loadtests.recording import Progress
@@ -64,11 +64,21 @@ def generate(
     problem = _run(options, _command(options, plan, result), log, still_valid, show)
     if not result.is_file():
         raise InvalidRun(problem or f"the load generator left no result; its log is {log}")
-    document = json.loads(result.read_text())
-    load = gather(document, options.plan, options.processes, started, datetime.now(UTC))
+    ended = datetime.now(UTC)
+    try:
+        load = gather(_read(result), options.plan, options.processes, started, ended)
+    except StoppedError as error:
+        # Nobody is stopped twice, so this time it is read to its end.
+        load = gather(_read(result), options.plan, options.processes, started, ended)
+        problem = problem or str(error)
     if problem:
         load.problems.insert(0, problem)
     return load
+
+
+def _read(result: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(result.read_text())
+    return document
 
 
 def _run(

@@ -108,7 +108,8 @@ def _attempt(kind: Kind, plan: RunPlan, around: Around) -> Attempt:
         targets = healthy_targets(around.prometheus)
         before = None if around.rows is None else around.rows()
         load = generate(plan.load, around.still_valid, around.show)
-        attempt = replace(attempt, load=load, checks=_checks(load, plan))
+        attempt = replace(attempt, load=load)
+        attempt = replace(attempt, checks=_checks(load, plan))
         if not load.sent:
             return attempt
         attempt = _read_back(attempt, load, plan, around, targets)

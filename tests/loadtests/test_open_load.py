@@ -152,6 +152,25 @@ def test_a_load_that_is_ended_early_keeps_what_it_has_seen(
         assert {"whole", "conserved"} <= failed(load)
 
 
+def test_a_load_that_is_ended_while_its_report_is_read_keeps_what_it_has_seen(
+    server: Pretended, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops = ["the run was stopped by SIGTERM"]
+    read = Path.read_text
+
+    def read_and_stop(path: Path) -> str:
+        text = read(path)
+        if path.name == "load.json" and stops:
+            raise StoppedError(stops.pop())
+        return text
+
+    monkeypatch.setattr(Path, "read_text", read_and_stop)
+    load = send(options(server, tmp_path, Step("load", 50, 1)))
+    assert stops == []
+    assert load.problems == ["the run was stopped by SIGTERM"]
+    assert load.sent == 50
+
+
 def test_sessions_that_cannot_prepare_end_the_load_before_it_begins(
     server: Pretended, tmp_path: Path
 ) -> None:
