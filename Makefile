@@ -50,7 +50,7 @@ prove: $(READY) ## Run the long proofs: full-size rehearsals, and faults of publ
 	@$(PY) -m pytest -m "prove or compare"
 
 # From what matters most; the first that breaks a limit, or cannot tell, ends it.
-bench: $(READY) ## Measure what swipes, decks, telemetry, load and rules cost: about 25 minutes of a machine that does nothing else
+bench: $(READY) ## Measure what swipes, decks, telemetry, load and rules cost: about 35 minutes of a machine that does nothing else
 	@$(PY) -m loadtests bench hot-path
 	@$(PY) -m loadtests bench deck
 	@$(PY) -m loadtests bench growth

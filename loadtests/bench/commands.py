@@ -110,7 +110,7 @@ def generator(
 
 
 @bench.command("hot-path")
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100))
+@click.option("--rounds", default=8, show_default=True, type=click.IntRange(1, 100))
 @click.option("--seconds", default=3, show_default=True, type=click.IntRange(1, 60))
 @_outputs
 def hot_path(rounds: int, seconds: int, out: Path | None, record_as: str | None) -> None:
@@ -131,7 +131,7 @@ def hot_path(rounds: int, seconds: int, out: Path | None, record_as: str | None)
 
 
 @bench.command()
-@click.option("--rounds", default=6, show_default=True, type=click.IntRange(1, 100))
+@click.option("--rounds", default=26, show_default=True, type=click.IntRange(1, 100))
 @click.option("--swipes", default=2000, show_default=True, type=click.IntRange(10, 100_000))
 @click.option("--decks", default=200, show_default=True, type=click.IntRange(10, 100_000))
 @click.option(
@@ -172,7 +172,7 @@ def growth(
 
 
 @bench.command()
-@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 100))
+@click.option("--rounds", default=15, show_default=True, type=click.IntRange(1, 100))
 @click.option("--seconds", default=3, show_default=True, type=click.IntRange(1, 60))
 @_outputs
 def deck(rounds: int, seconds: int, out: Path | None, record_as: str | None) -> None:
