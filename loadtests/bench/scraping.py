@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from app.telemetry.catalog import ROUTES
-from loadtests.bench.servers import HOST, serving
+from loadtests.bench.servers import serving
 from loadtests.bench.trend import Trend
 from loadtests.errors import InvalidRun
+from slo.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

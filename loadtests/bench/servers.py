@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING
 
 from app.telemetry.catalog import HEALTH_STARTUP
 from loadtests.bench.machine import cpu_seconds, pin, pinned
 from loadtests.errors import InvalidRun, LoadTestError
 from loadtests.stack import ROOT
+from slo.ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
     from loadtests.bench.machine import Cores
 
-HOST = "127.0.0.1"
-# Below those that Linux gives to connections: a server binds seconds after its port was chosen.
-PORTS = count(20_000 + os.getpid() % 10_000)
 START_SECONDS = 60
 STOP_SECONDS = 30
 # Spans leave every five seconds; a batch that failed leaves again.
@@ -127,7 +123,7 @@ def _start(
     assert sink.stdin is not None and sink.stdout is not None  # noqa: S101, PT018  # pipes
     address = f"http://{HOST}:{int(sink.stdout.readline())}"
     # Every worker has a management port of its own, next to that of the one before.
-    port = _free_ports(1 + variant.workers)
+    port = free_port(1 + variant.workers)
     management = port + 1
     command = [part.format(port=port, management=management) for part in variant.command]
     given = {name: value.format(sink=address) for name, value in variant.environment.items()}
@@ -162,16 +158,6 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _free_ports(neighbours: int) -> int:
-    """Return the first of so many neighbouring ports that are all free, and not given before."""
-    while True:
-        wanted = [next(PORTS) for _ in range(neighbours)]
-        with ExitStack() as held, suppress(OSError):
-            for port in wanted:
-                held.enter_context(socket.socket()).bind((HOST, port))
-            return wanted[0]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

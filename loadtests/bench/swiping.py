@@ -12,8 +12,8 @@ import httpx
 
 from app.telemetry.catalog import LOG_IN, PET_LIST, SWIPE_CREATE
 from loadtests.bench.client import Job
-from loadtests.bench.servers import HOST
 from loadtests.errors import LoadTestError
+from slo.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

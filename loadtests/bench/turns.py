@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from loadtests.bench.driver import PATIENCE_SECONDS, Outcome, Turn
 from loadtests.bench.machine import cpu_seconds
-from loadtests.bench.servers import HOST
 from loadtests.errors import InvalidRun
+from slo.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
