@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Callback = Callable[..., None]
 
+Told = TypeVar("Told")
 UNTOLD = ("out", "record_as")
 
 
@@ -59,7 +61,7 @@ def bench() -> None:
     A bench compares variants of the same server in one run, in turn, and judges the ratio between
     them: absolute times of one machine say nothing about another. Each takes the machine for
     itself for some minutes; whatever else runs there widens the intervals, and a ratio whose
-    interval holds its limit is undecided. `make bench` runs all of them, in about 25 minutes.
+    interval holds its limit is undecided. `make bench` runs all of them.
 
     Exit codes: 0 all limits kept, 1 one is broken, 2 misuse or bad configuration, 3 undecided.
     """
@@ -78,11 +80,7 @@ def instrumentation(rounds: int, requests: int, out: Path | None, record_as: str
     time of the server's process, all its threads, a request. Limits: ours adds at most 10 % to
     none, and at most a quarter of what the public libraries add. At least 5 rounds are needed.
     """
-    folder = out or _new_folder()
-    with Screen(Console(stderr=True)) as screen:
-        result = measure(Options(rounds, requests, folder), screen.say)
-        screen.close()
-    _conclude(result, folder, record_as)
+    _run(measure, partial(Options, rounds, requests), out, record_as)
 
 
 @bench.command()
@@ -101,12 +99,7 @@ def generator(
     costs at most half of HttpUser's and one and a half of FastHttpUser's. At least 5 rounds are
     needed to tell.
     """
-    folder = out or _new_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    with Screen(Console(stderr=True)) as screen:
-        result = load.measure(load.Options(rounds, seconds, rate, folder), screen.say)
-        screen.close()
-    _conclude(result, folder, record_as)
+    _run(load.measure, partial(load.Options, rounds, seconds, rate), out, record_as)
 
 
 @bench.command("hot-path")
@@ -123,11 +116,7 @@ def hot_path(rounds: int, seconds: int, out: Path | None, record_as: str | None)
     with at most a tenth of the former's p99; two workers do at least 1.7 times the swipes of one,
     which at least 4 cores are needed to tell. At least 5 rounds are needed to tell anything.
     """
-    folder = out or _new_folder()
-    with Screen(Console(stderr=True)) as screen:
-        result = swipes.measure(Turns(rounds, seconds, folder), screen.say)
-        screen.close()
-    _conclude(result, folder, record_as)
+    _run(swipes.measure, partial(Turns, rounds, seconds), out, record_as)
 
 
 @bench.command()
@@ -163,12 +152,9 @@ def growth(
     Counted is the CPU time of the server's process and of PostgreSQL a request. Limit: the largest
     costs at most 1.15 times the smallest. At least 5 rounds are needed to tell.
     """
-    folder = out or _new_folder()
-    options = grown.Options(rounds, swipes, decks, sizes, pets, folder)
-    with Screen(Console(stderr=True)) as screen:
-        result = growing.measure(options, screen.say)
-        screen.close()
-    _conclude(result, folder, record_as)
+    _run(
+        growing.measure, partial(grown.Options, rounds, swipes, decks, sizes, pets), out, record_as
+    )
 
 
 @bench.command()
@@ -182,11 +168,7 @@ def deck(rounds: int, seconds: int, out: Path | None, record_as: str | None) -> 
     deck of 100 pets. Limit: ours answers at least 25 times as many per core. At least 5 rounds are
     needed to tell.
     """
-    folder = out or _new_folder()
-    with Screen(Console(stderr=True)) as screen:
-        result = decks.measure(Turns(rounds, seconds, folder), screen.say)
-        screen.close()
-    _conclude(result, folder, record_as)
+    _run(decks.measure, partial(Turns, rounds, seconds), out, record_as)
 
 
 @bench.command()
@@ -201,19 +183,25 @@ def slo(slos: int, series: int, out: Path | None, record_as: str | None) -> None
     evaluated in a day. Limits: ours take at most a fifth of the time and of the samples of either.
     At least 5 service levels are needed to tell.
     """
-    folder = out or _new_folder()
+    _run(rules.measure, partial(rules.Options, slos, series), out, record_as)
+
+
+def _run(
+    measure: Callable[[Told, Callable[[str], None]], BenchResult],
+    options: Callable[[Path], Told],
+    out: Path | None,
+    record_as: str | None,
+) -> NoReturn:
+    """Measure while showing how far it is, and conclude; `options` lack only their folder."""
+    folder = out or Path("out") / f"bench-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    told = options(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with Screen(Console(stderr=True)) as screen:
-        result = rules.measure(rules.Options(slos, series, folder), screen.say)
-        screen.close()
+        result = measure(told, screen.say)
     _conclude(result, folder, record_as)
 
 
-def _new_folder() -> Path:
-    return Path("out") / f"bench-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def _conclude(result: BenchResult, folder: Path, record_as: str | None) -> None:
+def _conclude(result: BenchResult, folder: Path, record_as: str | None) -> NoReturn:
     """Print the table, write the files, and exit with the decision's code."""
     result = replace(result, command=_command(click.get_current_context()))
     shown = console()
