@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadtests.bench.client import Job
+from tests.loadtests.bench.programs import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[3]
 REQUESTS = 40
 CONNECTIONS = 4
 # Path, host, authorization, body, and the port of whoever asked.
@@ -68,19 +64,8 @@ def load(port: int, jobs: int = 1) -> list[dict[str, Any]]:
     """Send all requests in so many jobs."""
     requests = [(f"token-{n}", f'{{"n": {n}}}') for n in range(REQUESTS)]
     parts = [requests[part::jobs] for part in range(jobs)]
-    lines = [
-        json.dumps(asdict(Job("127.0.0.1", port, "POST", "/it", CONNECTIONS, part)))
-        for part in parts
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests.bench.client"],
-        cwd=ROOT,
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    given = [asdict(Job("127.0.0.1", port, "POST", "/it", CONNECTIONS, part)) for part in parts]
+    return exchange("loadtests.bench.client", given)
 
 
 def test_every_request_is_sent_once_and_every_answer_counted() -> None:

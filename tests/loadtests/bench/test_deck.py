@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,8 +13,10 @@ from loadtests.bench.rounds import Sample
 from loadtests.bench.verdict import decide
 from loadtests.errors import InvalidRun
 from slo.gate import Outcome
+from tests.loadtests.bench.programs import bench
 
-ROOT = Path(__file__).parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def samples(*ratios: float) -> list[Sample]:
@@ -59,14 +59,7 @@ def test_too_few_rounds_tell_nothing() -> None:
 @pytest.mark.bench
 @pytest.mark.timeout(200)
 def test_both_services_are_really_measured(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "loadtests", "bench", "deck", "--rounds", "1"]
-    done = subprocess.run(
-        [*command, "--seconds", "1", "--out", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = bench("deck", "--rounds", "1", "--seconds", "1", "--out", str(tmp_path))
     assert done.returncode == 3, done.stderr
     told = json.loads((tmp_path / "deck.json").read_text())
     assert {sample["variant"] for sample in told["samples"]} == {NAIVE, OURS}

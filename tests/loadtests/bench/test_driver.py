@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from dataclasses import asdict
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,11 +11,11 @@ import pytest
 
 from loadtests.bench.driver import KEEP_EVERY, Turn
 from tests.loadtests.bench.answering import answering, stored
+from tests.loadtests.bench.programs import exchange
 
 if TYPE_CHECKING:
     from tests.loadtests.bench.answering import Answer, Asked
 
-ROOT = Path(__file__).parents[3]
 SUPPLY = {
     "supply": "swipes",
     "tokens": [f"token-{number}" for number in range(16)],
@@ -29,16 +25,7 @@ MANY = len(SUPPLY["tokens"]) * len(SUPPLY["pets"])
 
 
 def drive(*turns: Turn) -> list[dict[str, Any]]:
-    lines = [json.dumps(SUPPLY), *(json.dumps(asdict(turn)) for turn in turns)]
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests.bench.driver"],
-        cwd=ROOT,
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return exchange("loadtests.bench.driver", [SUPPLY, *map(asdict, turns)])
 
 
 def test_at_full_speed_requests_go_out_until_the_time_is_over() -> None:

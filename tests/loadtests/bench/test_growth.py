@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +13,11 @@ from loadtests.bench.growth import MOST_GROWTH, SIZES, judge
 from loadtests.bench.rounds import Sample
 from loadtests.errors import InvalidRun
 from slo.gate import Outcome
+from tests.loadtests.bench.programs import bench
 
-ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 240
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SMALL = (1000, 4000)
 COMMAND = [
     *("growth", "--rounds", "1", "--swipes", "80", "--decks", "16", "--pets", "10000"),
@@ -58,14 +59,7 @@ def test_four_rounds_are_too_few_to_tell() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells CPU time")
 def test_one_round_is_measured_and_too_few_to_tell(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests", "bench", *COMMAND, "--out", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = bench(*COMMAND, "--out", str(tmp_path))
     assert done.returncode == 3, done.stderr
     assert "1 rounds are too few" in done.stdout
     told = json.loads((tmp_path / "growth.json").read_text())
@@ -82,16 +76,6 @@ def test_one_round_is_measured_and_too_few_to_tell(tmp_path: Path) -> None:
 
 
 def test_more_swipes_than_are_left_are_misuse(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "loadtests", "bench", "growth", "--out", str(tmp_path)),
-            *("--rounds", "100", "--swipes", "100000"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = bench("growth", "--rounds", "100", "--swipes", "100000", "--out", str(tmp_path))
     assert done.returncode == 2
     assert "ask for fewer rounds" in done.stderr

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,8 +23,11 @@ from loadtests.bench.rounds import Sample
 from loadtests.bench.verdict import decide
 from loadtests.errors import InvalidRun
 from slo.gate import Outcome
+from tests.loadtests.bench.programs import bench
 
-ROOT = Path(__file__).parents[3]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TWO_CORES = Cores(frozenset({0}), frozenset({1}))
 FOUR_CORES = Cores(frozenset({0}), frozenset({2, 3}), frozenset({1}))
 FINE = {"public": 6000.0, "careful": 500.0, "p99": 5.0, "two": 18_000.0}
@@ -112,16 +113,6 @@ def test_throughput_and_how_busy_the_core_was_are_told() -> None:
 def test_too_few_rounds_tell_nothing(rounds: int) -> None:
     with pytest.raises(InvalidRun, match=f"{rounds} rounds are too few"):
         judge(samples(rounds), FOUR_CORES)
-
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "loadtests", "bench", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.mark.bench

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from loadtests.bench.instrumentation import NONE, OURS, PUBLIC
+from tests.loadtests.bench.programs import bench
 
-ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 150
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells CPU time")
-
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "loadtests", "bench", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
 
 
 @pytest.mark.timeout(180)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from loadtests.bench.slo import MOST_OF_OTHERS, OURS, PYRRA, SLOTH, Bill, judge
 from loadtests.errors import InvalidRun
 from slo.gate import Outcome
+from tests.loadtests.bench.programs import bench
 
-ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 800
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def outcomes(ours: Bill, slos: int = 5, theirs: Bill | None = None) -> list[Outcome]:
@@ -45,15 +44,7 @@ def test_rules_that_read_nothing_decide_nothing() -> None:
 @pytest.mark.prove
 @pytest.mark.timeout(900)
 def test_a_few_service_levels_are_measured_on_a_month_of_counters(tmp_path: Path) -> None:
-    command = ["slo", "--slos", "2", "--series", "20", "--out", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "loadtests", "bench", *command],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
+    done = bench("slo", "--slos", "2", "--series", "20", "--out", str(tmp_path))
     assert done.returncode == 3, done.stderr
     assert "2 rounds are too few" in done.stdout
     told = json.loads((tmp_path / "slo.json").read_text())
